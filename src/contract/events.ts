@@ -29,6 +29,9 @@ export const events = {
     }),
     output: pageOf(Event),
     errors: ['request.invalid', 'cursor.invalid', 'cursor.gone'],
-    cli: { command: 'events', flags: { tenant_id: '--tenant <id>' } },
+    cli: {
+      command: 'events', flags: { tenant_id: '--tenant <id>' },
+      examples: ['tf events --since 10m', "tf events --type 'job.*' --limit 200 -o jsonl"],
+    },
   }),
 }

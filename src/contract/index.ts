@@ -8,4 +8,4 @@ export type TaskflowsContract = typeof contract
 
 export { Attempt, Job, NewJob, NewJobInBatch, TimelineEntry } from './jobs.ts'
 export { Event } from './events.ts'
-export { type Area, type Contract, type InputOf, type Operation, type OutputOf, type Permission, type ValidInputOf, operation } from './operation.ts'
+export { type Area, type Contract, type InputOf, type Operation, type OutputOf, type ValidInputOf, operation } from './operation.ts'

@@ -94,10 +94,16 @@ export const jobs = {
     cli: {
       command: 'jobs add', args: ['name'],
       flags: { payload: '--payload <json|@file|->', tenant_id: '--tenant <id>', after: '--after <id...>' }, hidden: ['retry'],
+      examples: [
+        `tf jobs add resize --payload '{"file": "cat.jpg"}'`,
+        'tf jobs add resize --payload @cat.json --priority 10 --wait',
+        'tf jobs add mail --delay 5m --tenant acme --max-attempts 5',
+        'tf jobs add report --after "$(tf jobs add resize -o name)"',
+      ],
     },
   }),
   addMany: operation({
-    method: 'POST', path: '/jobs:batch', permission: 'jobs:write', success: 201,
+    method: 'POST', path: '/jobs:batch', permission: 'jobs:write', success: 201, maxBodyBytes: 16 * 1_048_576,
     summary: 'Add many jobs at once: all or none',
     input: z.strictObject({ items: z.array(NewJobInBatch).min(1).max(jobLimits.bulk) }),
     output: z.object({ ids: z.array(JobId).describe('In the order of the request'), warnings: z.array(z.string()) }),
@@ -117,7 +123,10 @@ export const jobs = {
     }),
     output: pageOf(Job),
     errors: ['request.invalid', 'cursor.invalid'],
-    cli: { command: 'jobs list', flags: { tenant_id: '--tenant <id>' } },
+    cli: {
+      command: 'jobs list', flags: { tenant_id: '--tenant <id>' },
+      examples: ['tf jobs list --state DEAD --since 1h', 'tf jobs list --queue mail -o json', 'tf jobs retry $(tf jobs list --state DEAD -o name)'],
+    },
   }),
   get: operation({
     method: 'GET', path: '/jobs/{id}', aliases: ['/jobs/{id}'], permission: 'jobs:read',
@@ -125,7 +134,7 @@ export const jobs = {
     input: z.strictObject(id),
     output: Job,
     errors: ['job.not_found'],
-    cli: { command: 'jobs show', args: ['id...'] },
+    cli: { command: 'jobs show', args: ['id...'], examples: ['tf jobs show 019a9f00-1234-7abc-8def-0123456789ab'] },
   }),
   attempts: operation({
     method: 'GET', path: '/jobs/{id}/attempts', permission: 'jobs:read',
@@ -147,7 +156,7 @@ export const jobs = {
     input: z.strictObject({ ...id, reason: z.string().max(jobLimits.reason).optional().describe('Kept in the history of the job') }),
     output: Job,
     errors: ['job.not_found', 'job.invalid_transition'],
-    cli: { command: 'jobs cancel', args: ['id...'] },
+    cli: { command: 'jobs cancel', args: ['id...'], examples: ['tf jobs cancel 019a9f00-1234-7abc-8def-0123456789ab --reason "wrong file"'] },
   }),
   retry: operation({
     method: 'POST', path: '/jobs/{id}/retry', aliases: ['/jobs/{id}/retry'], permission: 'jobs:write',
@@ -155,6 +164,6 @@ export const jobs = {
     input: z.strictObject(id),
     output: Job,
     errors: ['job.not_found', 'job.invalid_transition'],
-    cli: { command: 'jobs retry', args: ['id...'] },
+    cli: { command: 'jobs retry', args: ['id...'], examples: ['tf jobs retry 019a9f00-1234-7abc-8def-0123456789ab'] },
   }),
 }

@@ -7,19 +7,19 @@
  */
 import { z } from 'zod'
 import type { ErrorCode } from '../kernel/errors.ts'
-
-/** `public`: anybody. Else the caller's role must carry it (`access/roles.ts`). */
-export type Permission = 'public' | 'jobs:read' | 'jobs:write' | 'events:read' | 'system:read' | 'metrics:read'
+import type { Permission } from '../kernel/permissions.ts'
 
 export interface CliWords {
   /** `jobs add`. */
   readonly command: string
   /** Input fields given by position, in order; one that ends in `...` takes the rest of the line. */
   readonly args?: readonly string[]
-  /** Flags whose name or form differs from the field: field -> commander flags, such as `--payload <json|@file|->`. */
+  /** Flags whose name or form differs from the field: field -> flag and placeholder, such as `--payload <json|@file|->`. */
   readonly flags?: Readonly<Record<string, string>>
   /** Input fields that the command line does not offer. */
   readonly hidden?: readonly string[]
+  /** Lines to copy, for `--help`. */
+  readonly examples?: readonly string[]
 }
 
 export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {
@@ -28,7 +28,8 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   readonly path: string
   /** The older paths of the documents, from the root of the server. */
   readonly aliases?: readonly string[]
-  readonly permission: Permission
+  /** `public`: anybody. Else the caller's role must carry it (`access/roles.ts`). */
+  readonly permission: Permission | 'public'
   /** One sentence without a full stop, for `--help` and OpenAPI. */
   readonly summary: string
   /** Field by field; fields outside the path travel in the query (GET, DELETE) or the body. */
@@ -36,11 +37,15 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   readonly output: O
   /** HTTP status of success: 200 unless said. */
   readonly success?: 200 | 201 | 202 | 204
+  /** The longest body in bytes, for operations that take many things at once. */
+  readonly maxBodyBytes?: number
   readonly errors: readonly ErrorCode[]
   readonly cli?: CliWords
 }
 
-/** Declares an operation; the types of input and output are inferred. */
+/** Declares an operation; the types of input and output are inferred, and whether it is a command of `tf`. */
+export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O> & { readonly cli: CliWords }): Operation<I, O> & { readonly cli: CliWords }
+export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O>): Operation<I, O>
 export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O>): Operation<I, O> {
   return declared
 }

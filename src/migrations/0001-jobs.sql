@@ -29,6 +29,7 @@ create table taskflows.jobs (
   payload json not null,
   policy json,                             -- what the job itself says about its tries; null: nothing
   scheduled_at timestamptz,                -- the time asked for; null: at once
+  parents uuid[],                          -- jobs that had to succeed first; null: none
   correlation_id text collate "C",         -- null: its own id
   traceparent text collate "C",
   created_at timestamptz not null,
@@ -122,7 +123,8 @@ create index dependencies_child on taskflows.dependencies (child_id);
 
 -- Awaited jobs that ended, until those who wait have been told.
 create table taskflows.awaited_ends (
-  job_id uuid primary key,
+  seq bigint generated always as identity primary key,
+  job_id uuid not null,
   state taskflows.final_state not null
 );
 

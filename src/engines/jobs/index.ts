@@ -46,3 +46,13 @@ export interface Jobs {
   depths(): Promise<readonly QueueDepth[]>
   workers(): Promise<readonly WorkerInfo[]>
 }
+
+export { AttemptStopped, type JobContext, type ParentResult } from './attempt.ts'
+export { createJobs } from './jobs.ts'
+export { type FromKeeper, type Pulse, type ToKeeper, pulseBytes, sharedPulse } from './lease-keeper.ts'
+export { ensurePartitions } from './partitions.ts'
+export { createPruner } from './pruner.ts'
+export { createRescuer } from './rescuer.ts'
+export { createScheduler } from './scheduler.ts'
+export { claimSettings } from './sql/step.ts'
+export { type AttemptReport, type KeeperLink, type WorkerOptions, createWorker } from './worker.ts'

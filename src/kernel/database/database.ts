@@ -12,6 +12,8 @@
 export interface Statement {
   readonly name?: string
   readonly text: string
+  /** Carrying it out twice does no more than once, so it may be sent again when the connection broke under it. */
+  readonly repeatable?: boolean
 }
 
 /** A statement under its own name, prepared once per connection. */
@@ -19,10 +21,15 @@ export function statement(name: string, text: string): Statement {
   return { name, text: text.trim() }
 }
 
+/** The same, for one that may be sent again: a read, or a write that is fenced. */
+export function repeatable(name: string, text: string): Statement {
+  return { name, text: text.trim(), repeatable: true }
+}
+
 export type Row = Record<string, unknown>
 
 export interface Queryable {
-  /** The rows. An array value is a PostgreSQL array; an object is JSON. */
+  /** The rows. A bigint comes as a number, a timestamptz as epoch milliseconds, json as its text. */
   query<R extends object = Row>(statement: Statement | string, values?: readonly unknown[]): Promise<R[]>
   /** The rows as arrays of columns: the cheaper form, for hot paths. */
   rows<R extends readonly unknown[] = unknown[]>(statement: Statement, values?: readonly unknown[]): Promise<R[]>

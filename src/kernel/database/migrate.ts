@@ -104,7 +104,9 @@ const lock = `select pg_advisory_xact_lock(hashtextextended($1, 0))`
 async function createLedger(database: Database): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.query(lock, [`taskflows migrations ${database.schema}`])
-    await tx.query(`create schema if not exists ${quoteIdentifier(database.schema)}`)
+    // Asked first, because "if not exists" needs the right to create even when it exists.
+    const [found] = await tx.query<{ found: boolean }>(`select to_regnamespace($1) is not null as found`, [quoteIdentifier(database.schema)])
+    if (!found!.found) await tx.query(`create schema ${quoteIdentifier(database.schema)}`)
     await tx.query(`create table if not exists taskflows.migrations (
       version integer primary key, name text not null, checksum text not null, runs_with integer not null,
       applied_at timestamptz not null default clock_timestamp())`)

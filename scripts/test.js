@@ -1,0 +1,112 @@
+/**
+ * `npm test`: types, lint, all tests on PostgreSQL 18, and those that use a database again on 15.
+ *
+ * Arguments go to vitest: `npm test -- src/kernel`. What this machine cannot run is skipped with the
+ * reason, unless CI is set: there a missing part is a failure. The last line counts.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadedBy } from '../test/testbed/import-graph.js';
+import { findPostgres } from '../test/testbed/postgres.js';
+process.chdir(join(import.meta.dirname, '..'));
+const filters = process.argv.slice(2);
+const strict = Boolean(process.env.CI);
+// Ctrl-C reaches the program that runs as well; this one waits for it and then stops.
+let interrupted = false;
+process.on('SIGINT', () => { interrupted = true; });
+const steps = [
+    () => check('types', 'tsc', ['-p', '.']),
+    () => check('lint', 'oxlint', []),
+    () => testOn('18', filters),
+    () => testOn('15', filters.length > 0 ? filters : filesThatUseADatabase()),
+];
+const total = { passed: 0, failed: 0 };
+for (const step of steps) {
+    if (interrupted)
+        break;
+    const { passed, failed } = await step();
+    total.passed += passed;
+    total.failed += failed;
+}
+console.log(`${total.passed} passed, ${total.failed} failed`);
+process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0;
+/** A program that says yes or no counts as one test. */
+async function check(what, program, args) {
+    console.log(`\n${what}: ${[program, ...args].join(' ')}`);
+    const succeeded = await run(`node_modules/.bin/${program}`, args) === 0;
+    return { passed: Number(succeeded), failed: Number(!succeeded) };
+}
+async function testOn(version, args) {
+    console.log(`\ntests on PostgreSQL ${version}`);
+    if (findPostgres(version) === undefined) {
+        const reason = await installPostgres(version);
+        if (reason !== undefined)
+            return skip(`PostgreSQL ${version}`, reason);
+    }
+    const directory = mkdtempSync(join(tmpdir(), 'taskflows-test-'));
+    try {
+        const report = join(directory, 'report.json');
+        const code = await run('node_modules/.bin/vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests', ...args], {
+            env: { ...process.env, TASKFLOWS_TEST_POSTGRES: version },
+        });
+        return count(report, code);
+    }
+    finally {
+        rmSync(directory, { recursive: true });
+    }
+}
+/** A file that fails without a failed test (it did not load, say), and a run that fails without a failed file, count as one. */
+function count(report, code) {
+    if (!existsSync(report))
+        return { passed: 0, failed: 1 };
+    const { numPassedTests: passed, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'));
+    const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'));
+    const failed = numFailedTests + broken.length;
+    return { passed, failed: code !== 0 && failed === 0 ? 1 : failed };
+}
+function skip(what, reason) {
+    console.log(`${strict ? 'missing' : 'skipped'}: ${what}: ${reason}`);
+    return { passed: 0, failed: Number(strict) };
+}
+function filesThatUseADatabase() {
+    return globSync(['src/**/*.test.ts', 'test/**/*.test.ts']).filter((file) => loadedBy(file).has('src/testing/test-database.ts')).sort();
+}
+/** Installs Debian's server programs, and nothing that keeps running. Returns why that is not possible here. */
+async function installPostgres(version) {
+    if (version === '18')
+        return `its package is optional and was not installed for ${process.platform}-${process.arch}`;
+    if (process.getuid?.() !== 0)
+        return `apt-get install postgresql-${version} needs root`;
+    if (!existsSync('/usr/bin/apt-get'))
+        return 'there is no apt-get to install it with';
+    console.log(`installing postgresql-${version} with apt-get ...`);
+    const policy = '/usr/sbin/policy-rc.d';
+    const ours = !existsSync(policy);
+    // Debian asks this program whether a package may start its daemons (invoke-rc.d); 101 is no.
+    if (ours)
+        writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+    try {
+        const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+        const quiet = { env, stdio: ['ignore', 'ignore', 'inherit'] };
+        await run('apt-get', ['-q', 'update'], quiet);
+        await run('apt-get', ['-q', 'install', '--yes', '--no-install-recommends', `postgresql-${version}`], quiet);
+    }
+    finally {
+        if (ours)
+            rmSync(policy);
+    }
+    return findPostgres(version) ? undefined : `apt-get could not install postgresql-${version}`;
+}
+/** The exit code; 1 when a signal ended it or it could not be started. */
+function run(program, args, options = {}) {
+    return new Promise((resolve) => {
+        spawn(program, args, { stdio: 'inherit', ...options })
+            .once('error', (error) => {
+            console.error(error.message);
+            resolve(1);
+        })
+            .once('close', (code) => resolve(code ?? 1));
+    });
+}

@@ -1,0 +1,172 @@
+/**
+ * Adding jobs: turns requests into rows and sends them.
+ *
+ * Single adds that arrive while a statement is under way are merged into the
+ * next one, so ten callers cost one commit. Each promise resolves after the
+ * commit that holds its job. What must wait (a time, parents) goes through
+ * `add-waiting-jobs.ts`.
+ */
+import { ConnectionLost, type Database, type Queryable } from '../../kernel/database/database.ts'
+import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
+import { newId } from '../../kernel/ids.ts'
+import type { Actor, Scope } from '../../kernel/scope.ts'
+import type { NewJob } from './job.ts'
+import { ensurePartitions } from './partitions.ts'
+import { writePolicy } from './policy-json.ts'
+import { addJobs } from './sql/add-jobs.ts'
+import { existingJobs } from './sql/await-parents.ts'
+import { column } from './sql/columns.ts'
+
+/** Payloads up to this many bytes travel in the claimable row; longer ones are read after the claim. */
+export const inlinePayloadBytes = 1024
+
+/** A job as it is about to be written. */
+export interface JobRow {
+  readonly id: string
+  /** JSON text. */
+  readonly payload: string
+  readonly name: string
+  readonly queue: string
+  readonly tenant: string
+  readonly priority: number
+  readonly policy: string | null
+  readonly correlationId: string | null
+  readonly traceparent: string | null
+  readonly runAt: number | null
+  readonly delayMs: number | null
+  /** Ids. */
+  readonly parents: readonly string[]
+  /** Another job of the same request waits for it. */
+  awaited: boolean
+}
+
+/** The row of a request. `ids` are those of the whole request, for parents that are given by position. */
+export function rowOf(job: NewJob, id: string, ids: readonly string[], scope: Scope): JobRow {
+  return {
+    id,
+    payload: job.payload === undefined ? '{}' : JSON.stringify(job.payload),
+    name: job.name,
+    queue: job.queue ?? 'default',
+    tenant: job.tenant ?? scope.tenant ?? 'default',
+    priority: job.priority ?? 0,
+    policy: job.policy ? writePolicy(job.policy) : null,
+    correlationId: job.correlationId ?? null,
+    traceparent: job.traceparent ?? null,
+    runAt: job.runAt ?? null,
+    delayMs: job.delayMs ?? null,
+    parents: job.after ? [...new Set(job.after.map((parent) => (typeof parent === 'number' ? ids[parent]! : parent)))] : [],
+    awaited: false,
+  }
+}
+
+export function mustWait({ runAt, delayMs, parents }: JobRow): boolean {
+  return runAt !== null || delayMs !== null || parents.length > 0
+}
+
+/** The parameters that `add-jobs` and `hold-jobs` share. */
+export function columnsOf(rows: readonly JobRow[], by: Actor, collapse: <T>(values: readonly T[]) => readonly T[] = column): unknown[] {
+  return [
+    rows.map(({ id }) => id),
+    `[${rows.map(({ payload }) => payload).join(',')}]`,
+    collapse(rows.map(({ name }) => name)),
+    collapse(rows.map(({ queue }) => queue)),
+    collapse(rows.map(({ tenant }) => tenant)),
+    collapse(rows.map(({ priority }) => priority)),
+    collapse(rows.map(({ policy }) => policy)),
+    collapse(rows.map(({ correlationId }) => correlationId)),
+    collapse(rows.map(({ traceparent }) => traceparent)),
+    collapse(rows.map(({ awaited }) => awaited)),
+    by.name,
+  ]
+}
+
+/** Sends rows that need not wait, in one statement. Returns the database's time. */
+export async function insertReady(tx: Queryable, rows: readonly JobRow[], by: Actor): Promise<number> {
+  const [found] = await tx.rows<[now: number]>(addJobs, [...columnsOf(rows, by), inlinePayloadBytes])
+  return found![0]
+}
+
+const noPartition = '23514'
+const duplicate = '23505'
+
+/**
+ * Does `insert`, which writes the rows with these ids all or not at all, and
+ * finds out how it ended when the connection broke under it.
+ */
+export async function insertOnce(database: Database, firstId: string, nowMs: number, insert: () => Promise<number>): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await insert()
+    } catch (error) {
+      const code = (error as { code?: unknown }).code
+      if (attempt > 1 && code === duplicate) return nowMs
+      if (attempt === 1 && code === noPartition) await ensurePartitions(database, nowMs)
+      else if (error instanceof ConnectionLost && error.sent && attempt < 5) {
+        const [found] = await database.query(existingJobs, [[firstId], null])
+        if (found) return nowMs
+      } else throw error
+    }
+  }
+}
+
+interface Waiting {
+  readonly row: JobRow
+  readonly by: Actor
+  resolve(now: number): void
+  reject(error: unknown): void
+}
+
+/** Statements under way at once. With two, one is written while the other's answer is on its way. */
+const inFlight = 2
+/** Rows per statement, so that one caller of thousands does not delay the others for long. */
+const mergedAtMost = 1000
+
+/** Merges single adds. */
+export function createAdder(database: Database, time: DatabaseClock) {
+  const waiting: Waiting[] = []
+  let busy = 0
+  let scheduled = false
+
+  const flush = (): void => {
+    scheduled = false
+    while (waiting.length > 0 && busy < inFlight) {
+      const batch = takeOfOneActor(waiting)
+      busy += 1
+      void send(batch).finally(() => {
+        busy -= 1
+        if (waiting.length > 0) flush()
+      })
+    }
+  }
+
+  const send = async (batch: readonly Waiting[]): Promise<void> => {
+    try {
+      const rows = batch.map(({ row }) => row)
+      const now = await insertOnce(database, rows[0]!.id, time.now(), () => insertReady(database, rows, batch[0]!.by))
+      time.learn(now)
+      for (const { resolve } of batch) resolve(now)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  return {
+    newId: () => newId(time.now()),
+    /** Resolves with the time of its commit. */
+    add: (row: JobRow, by: Actor): Promise<number> =>
+      new Promise((resolve, reject) => {
+        waiting.push({ row, by, resolve, reject })
+        if (scheduled || busy >= inFlight) return
+        scheduled = true
+        queueMicrotask(flush)
+      }),
+  }
+}
+
+/** One statement names one actor, so a batch ends where the actor changes. */
+function takeOfOneActor(waiting: Waiting[]): Waiting[] {
+  const { by } = waiting[0]!
+  let end = 1
+  while (end < waiting.length && end < mergedAtMost && waiting[end]!.by.name === by.name) end += 1
+  return waiting.splice(0, end)
+}

@@ -1,0 +1,173 @@
+/**
+ * One attempt at a job: calls the handler and says how it ended. It knows
+ * nothing of queues, leases or the database.
+ */
+import type { Clock } from '../../kernel/clock.ts'
+import { formatDuration } from '../../kernel/duration.ts'
+import { type TaskDefinition, isNonRetryable } from '../tasks/index.ts'
+import type { ClaimedJob } from './claimed-job.ts'
+import { jobLimits } from './vocabulary.ts'
+
+/** Why a handler is told to stop, as the `reason` of its AbortSignal. */
+export class AttemptStopped extends Error {
+  override readonly name = 'AttemptStopped'
+  readonly why: 'timeout' | 'cancelled' | 'shutdown' | 'lease_lost'
+  constructor(why: AttemptStopped['why'], message: string) {
+    super(message)
+    this.why = why
+  }
+}
+
+/** What a handler is given besides its payload. */
+export interface JobContext {
+  /** Fires when the attempt should stop: time-out, cancel, shutdown, a lost lease. Its `reason` is an AttemptStopped. */
+  readonly signal: AbortSignal
+  readonly job: {
+    readonly id: string
+    readonly name: string
+    readonly queue: string
+    readonly tenant: string
+    /** From 1. */
+    readonly attempt: number
+    /** Give it to the jobs and requests that this one causes. */
+    readonly correlationId: string
+    readonly traceparent: string | null
+  }
+  /** The jobs that had to succeed first, in the order in which the request named them, with their payloads and results. */
+  parents(): Promise<ParentResult[]>
+}
+
+export interface ParentResult {
+  readonly id: string
+  readonly name: string
+  readonly payload: unknown
+  readonly result: unknown
+}
+
+export type Ending =
+  | { readonly kind: 'succeeded'; readonly result: string | null }
+  | { readonly kind: 'failed' | 'timed_out'; readonly retryable: boolean; readonly errorType: string; readonly errorMessage: string }
+  /** It was taken away, or given back: there is nothing to record. */
+  | { readonly kind: 'stopped'; readonly why: 'cancelled' | 'shutdown' | 'lease_lost' }
+
+export interface RunningAttempt {
+  /** Tells the handler to stop. */
+  stop(reason: AttemptStopped): void
+  /** Whatever the handler still does, its end no longer counts. */
+  abandon(): void
+}
+
+interface AttemptParts {
+  readonly job: ClaimedJob
+  readonly task: TaskDefinition
+  /** Milliseconds, or `undefined` for none. */
+  readonly timeoutMs: number | undefined
+  readonly clock: Clock
+  readonly parents: () => Promise<ParentResult[]>
+  /** Called once, possibly before `startAttempt` returns. */
+  readonly onEnd: (ending: Ending) => void
+}
+
+export function startAttempt({ job, task, timeoutMs, clock, parents, onEnd }: AttemptParts): RunningAttempt {
+  // Most handlers never look at their signal, and making one costs more than calling them.
+  let controller: AbortController | undefined
+  let stopped: AttemptStopped | undefined
+  let ended = false
+  let timer: AbortController | undefined
+
+  const end = (ending: Ending): void => {
+    if (ended) return
+    ended = true
+    timer?.abort()
+    onEnd(ending)
+  }
+  const stop = (reason: AttemptStopped): void => {
+    if (ended || stopped) return
+    stopped = reason
+    controller?.abort(reason)
+    // A handler that is only asked to hurry may still finish; in the other cases its end no longer counts.
+    if (reason.why === 'timeout') end({ kind: 'timed_out', retryable: true, errorType: 'Timeout', errorMessage: reason.message })
+    else if (reason.why !== 'shutdown') end({ kind: 'stopped', why: reason.why })
+  }
+  const context: JobContext = {
+    get signal() {
+      controller ??= new AbortController()
+      if (stopped && !controller.signal.aborted) controller.abort(stopped)
+      return controller.signal
+    },
+    job: {
+      id: job.id, name: job.name, queue: job.lease.queue, tenant: job.tenant, attempt: job.attempt,
+      correlationId: job.correlationId, traceparent: job.traceparent,
+    },
+    parents,
+  }
+  const succeed = (value: unknown): void => end(endingOf(value))
+  const fail = (error: unknown): void => end(stopped?.why === 'shutdown' ? { kind: 'stopped', why: 'shutdown' } : failureOf(error, task))
+
+  try {
+    const returned: unknown = task.fn(JSON.parse(job.payload), context)
+    if (isThenable(returned)) returned.then(succeed, fail)
+    else succeed(returned)
+  } catch (error) {
+    fail(error)
+  }
+  if (timeoutMs !== undefined && !ended) {
+    timer = new AbortController()
+    void clock.sleep(timeoutMs, timer.signal).then(() => stop(new AttemptStopped('timeout', `the attempt took longer than its time-out of ${formatDuration(timeoutMs)}`)))
+  }
+  return { stop, abandon: () => { ended = true } }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
+}
+
+/** A result that cannot be kept fails the attempt for good: another try would return it again. */
+function endingOf(value: unknown): Ending {
+  if (value === undefined) return { kind: 'succeeded', result: null }
+  try {
+    const result = JSON.stringify(value) as string | undefined
+    if (result === undefined) return { kind: 'succeeded', result: null }
+    if (result.length > jobLimits.payloadBytes || Buffer.byteLength(result) > jobLimits.payloadBytes) return badResult(`is ${Buffer.byteLength(result)} bytes of JSON, and at most ${jobLimits.payloadBytes} are kept`)
+    if (holdsNul(result)) return badResult('holds the character U+0000, which PostgreSQL cannot keep')
+    return { kind: 'succeeded', result }
+  } catch (error) {
+    return badResult(`cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function badResult(what: string): Ending {
+  return { kind: 'failed', retryable: false, errorType: 'InvalidResult', errorMessage: `the returned value ${what}` }
+}
+
+/** Whether JSON text escapes a U+0000: `\u0000` behind an even number of backslashes. */
+export function holdsNul(json: string): boolean {
+  return json.includes('\\u0000') && /(?<!\\)(?:\\\\)*\\u0000/.test(json)
+}
+
+/** Kept of an error's message, in characters. */
+const longestMessage = 4000
+
+function failureOf(error: unknown, { policy }: TaskDefinition): Ending {
+  const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) }
+  return {
+    kind: 'failed',
+    retryable: !isNonRetryable(error) && worthAnother(error, policy.retryIf),
+    errorType: keepable(String(name), 255),
+    errorMessage: keepable(String(message), longestMessage),
+  }
+}
+
+/** A `retryIf` that throws itself is no reason to stop trying. */
+function worthAnother(error: unknown, retryIf: ((error: unknown) => boolean) | undefined): boolean {
+  try {
+    return retryIf?.(error) ?? true
+  } catch {
+    return true
+  }
+}
+
+function keepable(text: string, longest: number): string {
+  const clean = text.toWellFormed().replaceAll('\0', '\u{FFFD}')
+  return clean.length > longest ? `${clean.slice(0, longest).toWellFormed()}…` : clean
+}

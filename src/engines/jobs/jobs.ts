@@ -1,0 +1,119 @@
+/**
+ * The job engine behind its interface: adds, reads and changes jobs.
+ */
+import type { Database } from '../../kernel/database/database.ts'
+import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
+import { createAdder, insertOnce, mustWait, rowOf } from './add-jobs.ts'
+import { addTogether } from './add-waiting-jobs.ts'
+import { cancelJob, retryJob } from './change-jobs.ts'
+import type { Jobs, QueueDepth } from './index.ts'
+import type { Job, NewJob } from './job.ts'
+import { defaultRetryPolicy } from './retry-policy.ts'
+import { readPolicy } from './policy-json.ts'
+import { knownTasks, liveWorkers, queueDepths } from './sql/workers.ts'
+import { getAttempts, getJob, getJobs, getTimeline } from './store.ts'
+
+interface JobsParts {
+  readonly database: Database
+  readonly time: DatabaseClock
+}
+
+export function createJobs({ database, time }: JobsParts): Jobs {
+  const adder = createAdder(database, time)
+  const tasks = knownTaskCache(database, time)
+
+  return {
+    add: async (scope, request, by) => {
+      const id = adder.newId()
+      const row = rowOf(request, id, [id], scope)
+      const policies = tasks([request.name])
+      if (mustWait(row)) {
+        await insertOnce(database, id, time.now(), () => addTogether(database, [row], scope, by))
+        return { job: await getJob(database, scope, id), warnings: warningsFor([request.name], await policies) }
+      }
+      const createdAt = await adder.add(row, by)
+      const known = await policies
+      return { job: freshJob(request, row, createdAt, known.get(request.name) ?? null), warnings: warningsFor([request.name], known) }
+    },
+    addMany: async (scope, requests, by) => {
+      const ids = requests.map(() => adder.newId())
+      const rows = requests.map((request, at) => rowOf(request, ids[at]!, ids, scope))
+      const names = [...new Set(requests.map(({ name }) => name))]
+      await insertOnce(database, ids[0]!, time.now(), () => addTogether(database, rows, scope, by))
+      return { ids, warnings: warningsFor(names, await tasks(names)) }
+    },
+    get: (scope, id) => getJob(database, scope, id),
+    list: (scope, filter, page) => getJobs(database, scope, filter, page),
+    attempts: (scope, id) => getAttempts(database, scope, id),
+    timeline: (scope, id) => getTimeline(database, scope, id),
+    cancel: async (scope, id, { reason, by }) => {
+      await cancelJob(database, scope, id, reason, by)
+      return getJob(database, scope, id)
+    },
+    retry: async (scope, id, { by }) => {
+      await retryJob(database, scope, id, by)
+      return getJob(database, scope, id)
+    },
+    depths: () => database.query<QueueDepth>(queueDepths),
+    workers: async () =>
+      (await database.query<{ id: string; name: string; queues: string[]; tasks: string[]; started_at: number; seen_at: number }>(liveWorkers))
+        .map(({ started_at, seen_at, ...worker }) => ({ ...worker, startedAt: started_at, seenAt: seen_at })),
+  }
+}
+
+/** A job that was just added, as reading it back would show it. */
+function freshJob(request: NewJob, row: ReturnType<typeof rowOf>, createdAt: number, taskPolicy: string | null): Job {
+  return {
+    id: row.id,
+    name: row.name,
+    queue: row.queue,
+    tenant: row.tenant,
+    payload: row.payload,
+    state: 'PENDING',
+    priority: row.priority,
+    attempts: 0,
+    maxAttempts: request.policy?.maxAttempts ?? readPolicy(taskPolicy).maxAttempts ?? defaultRetryPolicy.maxAttempts,
+    scheduledAt: createdAt,
+    nextRunAt: createdAt,
+    lastRunAt: null,
+    lastErrorType: null,
+    lastErrorMessage: null,
+    backoffDecision: null,
+    lockedBy: null,
+    leaseExpiresAt: null,
+    waitingOn: [],
+    result: null,
+    correlationId: row.correlationId ?? row.id,
+    createdAt,
+    updatedAt: createdAt,
+  }
+}
+
+function warningsFor(names: readonly string[], known: ReadonlyMap<string, string>): string[] {
+  return names.filter((name) => !known.has(name)).map((name) => `no worker has registered a task named "${name}" yet: the job waits until one does`)
+}
+
+/** How long a registered name is taken to stay registered, and an unknown one to stay unknown, in milliseconds. */
+const knownForMs = 60_000
+const unknownForMs = 1_000
+const cachedNames = 10_000
+
+/** The policies of registered tasks by name. Cached, so that adding jobs does not read for each. */
+function knownTaskCache(database: Database, time: DatabaseClock): (names: readonly string[]) => Promise<ReadonlyMap<string, string>> {
+  const cache = new Map<string, { policy: string | null; until: number }>()
+  return async (names) => {
+    const now = time.now()
+    const stale = names.filter((name) => !((cache.get(name)?.until ?? 0) > now))
+    if (stale.length > 0) {
+      if (cache.size > cachedNames) cache.clear()
+      const rows = await database.query<{ name: string; policy: string }>(knownTasks, [stale])
+      for (const name of stale) cache.set(name, { policy: null, until: now + unknownForMs })
+      for (const { name, policy } of rows) cache.set(name, { policy, until: now + knownForMs })
+    }
+    return new Map(names.flatMap((name) => {
+      const policy = cache.get(name)?.policy
+      return typeof policy === 'string' ? [[name, policy] as const] : []
+    }))
+  }
+}
+

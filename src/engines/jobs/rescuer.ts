@@ -1,0 +1,93 @@
+/**
+ * Finds jobs whose worker vanished and lets them run again. Their attempt
+ * counts: nobody can know whether the handler had begun, and a job that kills
+ * its workers must not be tried for ever.
+ */
+import type { Clock } from '../../kernel/clock.ts'
+import type { Database, Queryable } from '../../kernel/database/database.ts'
+import { formatDuration } from '../../kernel/duration.ts'
+import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
+import { readPolicy } from './policy-json.ts'
+import { judgeFailure, policyInForce } from './retry-policy.ts'
+import { expiredLeases, unfinishedOf } from './sql/rescue.ts'
+import { settleAttempts } from './sql/settle-attempts.ts'
+
+interface RescuerOptions {
+  readonly database: Database
+  readonly clock: Clock
+  /** A number in [0, 1). */
+  readonly random: () => number
+  readonly onError: (error: unknown) => void
+}
+
+/** How often it looks, in milliseconds. With a lease of 10 s a vanished worker's jobs run again within 13 s. */
+const roundMs = 2_000
+
+export function createRescuer({ database, clock, random, onError }: RescuerOptions): Lifecycle {
+  let stopping = new AbortController()
+  let loop: Promise<void> | undefined
+  const run = async (): Promise<void> => {
+    while (!stopping.signal.aborted) {
+      await runRescue(database).catch(onError)
+      // Spread out, so that many processes do not look at the same moment.
+      await clock.sleep(roundMs * (0.75 + random() / 2), stopping.signal)
+    }
+  }
+  return lifecycle({
+    start: async () => {
+      stopping = new AbortController()
+      loop = run()
+    },
+    stop: async () => {
+      stopping.abort()
+      await loop
+    },
+  })
+}
+
+/** One round: every lease that has expired is taken back. Returns how many jobs were rescued. */
+export async function runRescue(database: Database): Promise<number> {
+  let rescued = 0
+  for (;;) {
+    const count = await database.transaction(rescueOne)
+    if (count === null) return rescued
+    rescued += count
+  }
+}
+
+interface ExpiredLease {
+  id: string
+  worker: string
+  claimed_at: number
+}
+
+interface Unfinished {
+  id: string
+  attempt: number
+  spent: number
+  tenant_id: string
+  name: string
+  queue: string
+  policy: string | null
+  task_policy: string | null
+}
+
+/** `null` when there is nothing to rescue. */
+async function rescueOne(tx: Queryable): Promise<number | null> {
+  const [lease] = await tx.query<ExpiredLease>(expiredLeases, [1])
+  if (!lease) return null
+  const jobs = await tx.query<Unfinished>(unfinishedOf, [lease.id])
+  const [clock] = await tx.query<{ now: number }>(`select taskflows.now() as now`)
+  const verdicts = jobs.map((job) => judgeFailure(job.attempt, job.spent, true, policyInForce(readPolicy(job.policy), readPolicy(job.task_policy)), 0))
+  const message = `worker ${lease.worker} stopped renewing its lease, ${formatDuration(clock!.now - lease.claimed_at)} after it took the job`
+  await tx.query(settleAttempts, [
+    [lease.id], jobs.map(({ id }) => id), jobs.map(() => lease.id), jobs.map(({ attempt }) => attempt),
+    jobs.map(() => lease.claimed_at), jobs.map(() => clock!.now), jobs.map(() => 'lost'),
+    verdicts.map(({ event }) => (event === 'retry' ? null : 'DEAD')), jobs.map(() => 'WorkerLost'), jobs.map(() => message),
+    // The worker is at fault, not the job: it waits for nothing.
+    verdicts.map(({ event, reason }) => (event === 'retry' ? 'the worker was lost: next at once' : reason)),
+    jobs.map(() => 0), jobs.map(({ tenant_id }) => tenant_id), jobs.map(({ name }) => name), jobs.map(({ queue }) => queue), jobs.map(({ spent }) => spent),
+    [lease.id],
+  ])
+  return jobs.length
+}

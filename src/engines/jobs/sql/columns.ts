@@ -1,0 +1,16 @@
+/**
+ * Arrays as parameters, one element per row. A column whose rows all hold the
+ * same value travels as an array of one, which costs nothing per row.
+ */
+
+/** The values of one column: as they are, or one for all. */
+export function column<T>(values: readonly T[]): readonly T[] {
+  const first = values[0]
+  for (let at = 1; at < values.length; at += 1) if (values[at] !== first) return values
+  return values.length > 1 ? [first as T] : values
+}
+
+/** SQL that reads such a parameter in row `alias`: `$3` of type `text`, named `name`. */
+export function each(parameter: string, type: string, reference: string): string {
+  return `case when cardinality(${parameter}::${type}[]) = 1 then (${parameter}::${type}[])[1] else ${reference} end`
+}

@@ -1,0 +1,328 @@
+/**
+ * Runs jobs: claims batches, calls the handlers, writes how they ended.
+ *
+ *   claim ─► buffer ─► running (one slot each) ─► outbox ─► written with the next claim
+ *
+ * Two lanes take turns at the database: while one waits for its statement the
+ * other's jobs run. Everything else is one event loop and needs no locks.
+ */
+import type { Clock } from '../../kernel/clock.ts'
+import type { Database, Subscription } from '../../kernel/database/database.ts'
+import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
+import { newId } from '../../kernel/ids.ts'
+import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
+import type { TaskDefinition } from '../tasks/index.ts'
+import { AttemptStopped, type Ending } from './attempt.ts'
+import { type ClaimQueue, claimQueue, noteClaim, placeToClaim, wakeQueue } from './claim-queue.ts'
+import { type ClaimedJob, type HeldLease, JobBuffer } from './claimed-job.ts'
+import { Demand } from './demand.ts'
+import { doorbell } from './doorbell.ts'
+import type { FromKeeper, Pulse, ToKeeper } from './lease-keeper.ts'
+import { type Ended, Outbox, type Settlement } from './outbox.ts'
+import { writePolicy } from './policy-json.ts'
+import { judgeFailure, policyInForce } from './retry-policy.ts'
+import { Slots } from './slots.ts'
+import { registerWorker, stopWorker } from './sql/workers.ts'
+import { type Head, Undelivered, createDesk } from './worker-desk.ts'
+
+/** The thread that renews the leases, as the worker sees it. */
+export interface KeeperLink {
+  readonly pulse: Pulse
+  tell(message: ToKeeper): void
+  onMessage(listener: (message: FromKeeper) => void): void
+}
+
+/** One attempt ended: for logs and metrics. */
+export interface AttemptReport {
+  readonly id: string
+  readonly name: string
+  readonly queue: string
+  readonly tenant: string
+  readonly attempt: number
+  /** `retried` and `dead` are what a failure led to. */
+  readonly outcome: 'succeeded' | 'retried' | 'failed' | 'dead' | 'cancelled' | 'lease_lost'
+  readonly durationMs: number
+  readonly error: string | null
+}
+
+export interface WorkerOptions {
+  readonly id: string
+  /** Shown as `locked_by`. */
+  readonly name: string
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
+  readonly queues: readonly string[]
+  /** Handlers that run at the same time. */
+  readonly concurrency: number
+  readonly database: Database
+  /** Connections with `claimSettings`. */
+  readonly claims: Database
+  readonly clock: Clock
+  readonly time: DatabaseClock
+  /** A number in [0, 1). */
+  readonly random: () => number
+  readonly keeper: KeeperLink
+  /** How long running handlers may go on when the worker stops, in milliseconds. Default 6 000. */
+  readonly graceMs?: number
+  readonly onAttempt?: (report: AttemptReport) => void
+  readonly onError: (error: unknown) => void
+}
+
+/** The longest wait for a notification. */
+const longestPollMs = 1_000
+/** Claimed jobs that have not started after this long are given back. */
+const staleMs = 2_000
+const housekeepingMs = 500
+const lanes = 2
+
+export function createWorker(options: WorkerOptions): Lifecycle {
+  const { id, name, tasks, concurrency, database, claims, clock, time, random, keeper, graceMs = 6_000, onAttempt, onError } = options
+  const bell = doorbell()
+  const buffer = new JobBuffer()
+  const outbox = new Outbox()
+  const demand = new Demand(concurrency, clock)
+  const queues = options.queues.map(claimQueue)
+  const leases = new Map<string, HeldLease>()
+  const desk = createDesk({ worker: id, names: [...tasks.keys()], database, claims, clock, onError })
+  const slots = new Slots({ tasks, count: concurrency, clock, time, pulse: keeper.pulse, parentsOf: desk.parentsOf, onEnd: (job, startedAt, ending) => end(job, startedAt, ending) })
+  /** Jobs whose handlers stopped because the worker stops. */
+  const stopped: ClaimedJob[] = []
+  let asked = 0
+  let turnOf = 0
+  let filling = false
+  /** `draining`: nothing new is claimed or started. `leaving`: the outbox is emptied, then the lanes end. */
+  let phase: 'working' | 'draining' | 'leaving' = 'working'
+  let ending = new AbortController()
+  let subscriptions: Subscription[] = []
+  let loops: Promise<unknown> = Promise.resolve()
+
+  /** Starts buffered jobs in free slots. A handler that ends at once comes back here while it is on the stack. */
+  const fill = (): void => {
+    if (filling) return
+    filling = true
+    while (phase === 'working' && slots.free > 0 && buffer.size > 0) slots.start(buffer.shift()!)
+    filling = false
+  }
+
+  const end = (job: ClaimedJob, startedAt: number, how: Ending): void => {
+    const endedAt = time.now()
+    demand.count()
+    if (how.kind !== 'stopped') outbox.put({ job, startedAt, endedAt, ending: how })
+    else if (how.why === 'shutdown') stopped.push(job)
+    else outbox.drop(job.lease, 1)
+    if (how.kind === 'succeeded') report(job, 'succeeded', endedAt - startedAt)
+    if (how.kind === 'stopped' && how.why !== 'shutdown') report(job, how.why, endedAt - startedAt)
+    fill()
+    bell.ring()
+  }
+
+  const report = ({ id: jobId, name: jobName, lease, tenant, attempt }: ClaimedJob, outcome: AttemptReport['outcome'], durationMs: number, error: string | null = null): void =>
+    onAttempt?.({ id: jobId, name: jobName, queue: lease.queue, tenant, attempt, outcome, durationMs, error })
+
+  const lane = async (): Promise<void> => {
+    while ((phase !== 'leaving' || !outbox.isEmpty) && !ending.signal.aborted) {
+      const seen = bell.rung
+      try {
+        if (await turn()) continue
+        await bell.wait(seen, longestPollMs, clock, ending.signal)
+        if (bell.rung === seen) queues.forEach(wakeQueue)
+      } catch (error) {
+        onError(error)
+        await clock.sleep(500, ending.signal)
+      }
+    }
+  }
+
+  /** One round: whether there was anything to do. */
+  const turn = async (): Promise<boolean> => {
+    if (outbox.hasOthers) await settle()
+    const queue = phase === 'working' ? nextQueue() : undefined
+    const limit = queue ? demand.ask(buffer.size, slots.used, asked) : 0
+    if (limit === 0 && !outbox.hasSuccesses) return false
+    await completeAndClaim(queue ?? queues[0]!, limit)
+    fill()
+    return true
+  }
+
+  /** The next queue, in turn, that may have something. */
+  const nextQueue = (): ClaimQueue | undefined => {
+    for (let tried = 0; tried < queues.length; tried += 1) {
+      const queue = queues[turnOf++ % queues.length]!
+      if (!queue.dry) return queue
+    }
+    return undefined
+  }
+
+  const completeAndClaim = async (queue: ClaimQueue, limit: number): Promise<void> => {
+    const delivery = outbox.takeSuccesses()
+    const from = placeToClaim(queue, clock.now())
+    const lease: HeldLease = { id: newId(time.now()), queue: queue.name, claimedAt: time.now(), open: 0, inFlight: 0, lost: false }
+    asked += limit
+    try {
+      const { head, jobs } = await desk.completeAndClaim(delivery, queue.name, { from, limit, lease })
+      outbox.delivered(delivery)
+      close(delivery.close)
+      if (limit > 0) noteClaim(queue, from, limit, jobs)
+      hold(lease, jobs)
+      read(head)
+    } catch (error) {
+      if (!(error instanceof Undelivered)) throw error
+      outbox.returned(delivery, error.unwritten)
+      throw error.cause
+    } finally {
+      asked -= limit
+    }
+  }
+
+  const settle = async (): Promise<void> => {
+    const delivery = outbox.takeOthers()
+    const settlements = new Map(delivery.ends.map((ended) => [ended, settlementOf(ended)]))
+    try {
+      const head = await desk.settle(delivery, (ended) => settlements.get(ended)!)
+      outbox.delivered(delivery)
+      close(delivery.close)
+      read(head)
+    } catch (error) {
+      if (!(error instanceof Undelivered)) throw error
+      outbox.returned(delivery, error.unwritten)
+      throw error.cause
+    }
+    for (const [{ job, startedAt, endedAt, ending: how }, { final }] of settlements) {
+      const error = how.kind === 'succeeded' ? null : `${how.errorType}: ${how.errorMessage}`
+      report(job, final === null ? 'retried' : final === 'DEAD' ? 'dead' : 'failed', endedAt - startedAt, error)
+    }
+  }
+
+  const settlementOf = ({ job, ending: how }: Ended): Settlement => {
+    const retryable = how.kind !== 'succeeded' && how.retryable
+    const verdict = judgeFailure(job.attempt, job.spent, retryable, policyInForce(job.policy, tasks.get(job.name)?.policy), random())
+    if (verdict.event === 'retry') return { final: null, delayMs: verdict.delayMs, decision: verdict.reason }
+    return { final: verdict.event === 'reject' ? 'FAILED' : 'DEAD', delayMs: 0, decision: verdict.reason }
+  }
+
+  const hold = (lease: HeldLease, jobs: readonly ClaimedJob[]): void => {
+    if (jobs.length === 0) return
+    lease.open = jobs.length
+    leases.set(lease.id, lease)
+    keeper.tell({ kind: 'hold', lease: lease.id })
+    buffer.push(jobs)
+  }
+
+  const close = (closed: readonly HeldLease[]): void => {
+    if (closed.length === 0) return
+    for (const lease of closed) leases.delete(lease.id)
+    keeper.tell({ kind: 'drop', leases: closed.map((lease) => lease.id) })
+  }
+
+  const read = ({ lost, cancelled, now }: Head): void => {
+    if (now !== undefined) time.learn(now)
+    if (lost.length > 0) lose(lost)
+    if (cancelled.length > 0) cancel(cancelled)
+  }
+
+  const cancel = (ids: readonly string[]): void => {
+    const cancelled = new Set(ids)
+    const named = (job: ClaimedJob): boolean => cancelled.has(job.id)
+    for (const job of buffer.remove(named)) outbox.drop(job.lease, 1)
+    slots.stop(named, () => new AttemptStopped('cancelled', 'the job was cancelled'))
+    bell.ring()
+  }
+
+  const lose = (ids: readonly string[]): void => {
+    const known = ids.flatMap((lost) => leases.get(lost) ?? [])
+    if (known.length === 0) return
+    for (const lease of known) {
+      lease.lost = true
+      leases.delete(lease.id)
+    }
+    buffer.remove(({ lease }) => lease.lost)
+    slots.stop(({ lease }) => lease.lost, () => new AttemptStopped('lease_lost', 'the lease was lost: the job runs elsewhere'))
+    keeper.tell({ kind: 'drop', leases: ids })
+    onError(new Error(`worker ${name} lost ${known.length} of its leases: they were not renewed in time, and their jobs run again`))
+  }
+
+  const hear = (message: FromKeeper): void => {
+    if (message.kind === 'trouble') return onError(new Error(`leases could not be renewed: ${message.message}`))
+    lose(message.lost)
+    if (message.cancelled.length > 0) cancel(message.cancelled)
+  }
+
+  const lookForCancelled = (): void => {
+    desk.cancelled().then(cancel).catch(onError)
+  }
+
+  const giveBack = async (jobs: readonly ClaimedJob[]): Promise<void> => {
+    for (const [lease, group] of Map.groupBy(jobs, (job) => job.lease)) {
+      if (lease.lost) continue
+      await desk.giveBack(lease, group)
+      outbox.drop(lease, group.length)
+    }
+    bell.ring()
+  }
+
+  const keepHouse = async (): Promise<void> => {
+    while (phase !== 'leaving' && !ending.signal.aborted) {
+      keeper.pulse.turned = clock.now()
+      const before = time.now() - staleMs
+      const stale = buffer.remove(({ lease }) => lease.claimedAt < before)
+      if (stale.length > 0) {
+        demand.halve()
+        await giveBack(stale).catch(onError)
+      }
+      await clock.sleep(housekeepingMs, ending.signal)
+    }
+  }
+
+  const register = (): Promise<unknown> => {
+    const names = [...tasks.keys()]
+    return database.query(registerWorker, [id, name, options.queues, names, names.map((task) => writePolicy(tasks.get(task)!.policy) ?? '{}')])
+  }
+
+  const subscribe = async (): Promise<Subscription[]> => {
+    const wake = (queueName?: string): void => {
+      for (const queue of queues) if (queueName === undefined || queue.name === queueName) wakeQueue(queue)
+      bell.ring()
+    }
+    return [
+      await database.listen('ready', { notify: wake, ready: () => wake() }),
+      await database.listen('cancel', { notify: (worker) => { if (worker === id) lookForCancelled() }, ready: () => { if (leases.size > 0) lookForCancelled() } }),
+    ]
+  }
+
+  /** Resolves when no handler runs any more, or after `ms`. */
+  const untilIdle = async (ms: number): Promise<void> => {
+    const deadline = clock.now() + ms
+    while (slots.used > 0 && clock.now() < deadline) await bell.wait(bell.rung, deadline - clock.now(), clock, ending.signal)
+  }
+
+  return lifecycle({
+    start: async () => {
+      phase = 'working'
+      ending = new AbortController()
+      desk.waitUntil(ending.signal)
+      keeper.pulse.turned = clock.now()
+      keeper.onMessage(hear)
+      await register()
+      subscriptions = await subscribe()
+      loops = Promise.all([...Array.from({ length: lanes }, lane), keepHouse()])
+    },
+    stop: async () => {
+      phase = 'draining'
+      // Whatever happens, it is over after this long: leases that are left then expire by themselves.
+      const patience = clock.sleep(graceMs + 2_000, ending.signal).then(() => ending.abort())
+      await giveBack(buffer.remove(() => true)).catch(onError)
+      // Half of the grace for handlers to finish undisturbed, half for those that heed their signal.
+      await untilIdle(graceMs / 2)
+      slots.stop(() => true, () => new AttemptStopped('shutdown', 'the worker stops'))
+      await untilIdle(graceMs / 2)
+      await giveBack([...stopped.splice(0), ...slots.abandonAll()]).catch(onError)
+      phase = 'leaving'
+      bell.ring()
+      await loops
+      ending.abort()
+      await patience
+      keeper.tell({ kind: 'stop' })
+      for (const subscription of subscriptions) await subscription.close()
+      await database.query(stopWorker, [id]).catch(onError)
+    },
+  })
+}

@@ -1,0 +1,29 @@
+/**
+ * The contract as HTTP routes: every operation at its path below /api/v1, and
+ * again at each older path of the documents.
+ */
+import type { Contract, Operation } from '../../contract/operation.ts'
+
+export interface ContractRoute {
+  readonly area: string
+  readonly name: string
+  readonly operation: Operation
+  /** From the root of the server, with `{field}`. */
+  readonly path: string
+  /** Whether it is an older path. */
+  readonly alias: boolean
+}
+
+export function routesOfContract(contract: Contract): ContractRoute[] {
+  return Object.entries(contract).flatMap(([area, operations]) =>
+    Object.entries(operations).flatMap(([name, operation]) => {
+      const route = { area, name, operation }
+      const aliases = (operation.aliases ?? []).map((path) => ({ ...route, path, alias: true }))
+      return [{ ...route, path: `/api/v1${operation.path}`, alias: false }, ...aliases]
+    }))
+}
+
+/** The path as Fastify's router writes it: `:id` for `{id}`, and `::` for a colon that means itself. */
+export function routerPath(path: string): string {
+  return path.replaceAll(':', '::').replaceAll(/\{(\w+)\}/g, ':$1')
+}

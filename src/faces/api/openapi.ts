@@ -1,0 +1,134 @@
+/**
+ * The OpenAPI 3.1 document, made from the contract. Schemas that have a name
+ * (zod's `meta({ id })`) become components; the older paths are listed as
+ * deprecated, since they answer the same.
+ */
+import { z } from 'zod'
+import type { Contract, Operation } from '../../contract/operation.ts'
+import { pathFields } from '../../contract/operation.ts'
+import { type ErrorCode, errorKinds } from '../../kernel/errors.ts'
+import { routesOfContract, type ContractRoute } from './contract-routes.ts'
+import { problemType } from './problems.ts'
+
+type Json = Record<string, unknown>
+
+export function openApiDocument(contract: Contract, version: string): Json {
+  const components: Record<string, Json> = { Problem: problemSchema }
+  const paths: Record<string, Json> = {}
+  for (const route of routesOfContract(contract)) {
+    paths[route.path] = { ...paths[route.path], [route.operation.method.toLowerCase()]: describeRoute(route, components) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: 'taskflows', version, description },
+    servers: [{ url: '/' }],
+    tags: Object.keys(contract).map((name) => ({ name })),
+    paths,
+    components: { schemas: components, securitySchemes: { hmac } },
+  }
+}
+
+const description = [
+  'Durable jobs, services and fleets behind one API.',
+  'JSON fields are snake_case, times ISO 8601 with an offset. Lists answer `{ items, next_cursor }`: give `next_cursor` as `cursor` to read on.',
+  'Every error is an RFC 9457 problem with a stable `code`.',
+  '`X-Correlation-Id` ties what follows from a request together; every answer carries one.',
+].join('\n\n')
+
+const hmac: Json = {
+  type: 'apiKey', in: 'header', name: 'X-HMAC-Signature',
+  description: [
+    'Three headers: `X-HMAC-Timestamp` (Unix seconds), `X-HMAC-Nonce` (16 or more random bytes as hex, new for each request),',
+    '`X-HMAC-Signature`: lower-case hex of HMAC-SHA256(secret, text), where text is these five lines joined by `\\n`:',
+    'timestamp, nonce, METHOD, path with query exactly as sent, hex SHA-256 of the body. The secret is in TASKFLOWS_HOME/security.json.',
+  ].join('\n'),
+}
+
+const problemSchema: Json = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail', 'code', 'details', 'instance'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: { type: 'string', description: 'The same words for every occurrence of the code' },
+    status: { type: 'integer' },
+    detail: { type: 'string', description: 'What went wrong this time' },
+    code: { type: 'string', enum: Object.keys(errorKinds) },
+    details: { type: 'object', description: 'Facts a program can act on; `fields` names each refused field' },
+    hint: { type: 'string', description: 'The way out' },
+    instance: { type: 'string' },
+  },
+}
+
+function describeRoute({ area, name, operation, path, alias }: ContractRoute, components: Record<string, Json>): Json {
+  const input = schemaOf(operation.input, 'input', components)
+  const fields = (input['properties'] ?? {}) as Record<string, Json>
+  const inPath = pathFields(path)
+  const others = Object.keys(fields).filter((field) => !inPath.includes(field))
+  const hasBody = operation.method !== 'GET' && operation.method !== 'DELETE'
+  const parameters = [
+    ...inPath.map((field) => parameter(field, 'path', fields[field] ?? {}, true)),
+    ...(hasBody ? [] : others.map((field) => parameter(field, 'query', fields[field]!, isRequired(operation, field)))),
+  ]
+  return {
+    operationId: alias ? `${area}.${name}.alias` : `${area}.${name}`,
+    tags: [area],
+    summary: operation.summary,
+    ...(alias && { deprecated: true, description: `An older path of ${area}.${name}.` }),
+    ...(parameters.length > 0 && { parameters }),
+    ...(hasBody && others.length > 0 && { requestBody: requestBody(input, others, operation) }),
+    responses: responses(operation, components),
+    security: operation.permission === 'public' ? [] : [{ hmac: [] }],
+  }
+}
+
+function parameter(name: string, place: 'path' | 'query', { description: text, ...schema }: Json, required: boolean): Json {
+  return { name, in: place, required, ...(text !== undefined && { description: text }), schema }
+}
+
+function requestBody(input: Json, fields: readonly string[], operation: Operation): Json {
+  const properties = Object.fromEntries(fields.map((field) => [field, (input['properties'] as Record<string, Json>)[field]]))
+  const required = fields.filter((field) => isRequired(operation, field))
+  const schema = { type: 'object', properties, ...(required.length > 0 && { required }), additionalProperties: false }
+  return { required: required.length > 0, content: { 'application/json': { schema } } }
+}
+
+function isRequired({ input }: Operation, field: string): boolean {
+  return !(input.shape[field] as z.ZodType).safeParse(undefined).success
+}
+
+function responses(operation: Operation, components: Record<string, Json>): Json {
+  const success = { description: operation.summary, content: { 'application/json': { schema: schemaOf(operation.output, 'output', components) } } }
+  return { [operation.success ?? 200]: success, ...problemResponses(operation) }
+}
+
+/** Several codes share a status; the response lists them. */
+function problemResponses({ errors, permission }: Operation): Json {
+  const access: readonly ErrorCode[] = permission === 'public' ? [] : ['access.unauthenticated', 'access.bad_signature', 'access.replayed', 'access.denied']
+  const byStatus = Object.groupBy([...errors, ...access], (code) => errorKinds[code].status)
+  return Object.fromEntries(Object.entries(byStatus).map(([status, codes]) => [status, {
+    description: codes!.map((code) => `\`${code}\`: ${errorKinds[code].title}`).join('\n\n'),
+    content: { [problemType]: { schema: { $ref: '#/components/schemas/Problem' } } },
+  }]))
+}
+
+/** The JSON Schema of a zod schema. What has a name moves to the components and is referred to. */
+function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Record<string, Json>): Json {
+  const { $schema: _dialect, $defs, ...whole } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }) as Json & { $defs?: Record<string, Json> }
+  for (const [name, definition] of Object.entries($defs ?? {})) components[name] = toComponentRefs(withoutId(definition)) as Json
+  const id = whole['id'] as string | undefined
+  const inlined = toComponentRefs(withoutId(whole)) as Json
+  if (id === undefined || io === 'input') return inlined
+  components[id] = inlined
+  return { $ref: `#/components/schemas/${id}` }
+}
+
+function withoutId({ id: _id, ...schema }: Json): Json {
+  return schema
+}
+
+function toComponentRefs(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(toComponentRefs)
+  if (typeof schema !== 'object' || schema === null) return schema
+  return Object.fromEntries(Object.entries(schema).map(([key, value]) =>
+    key === '$ref' && typeof value === 'string' ? [key, value.replace('#/$defs/', '#/components/schemas/')] : [key, toComponentRefs(value)]))
+}

@@ -1,0 +1,131 @@
+/**
+ * The HTTP server: listens, routes, and goes down without cutting anybody off.
+ * What the routes do is in `operation-routes.ts` and `pages.ts`.
+ */
+import type { Socket } from 'node:net'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { isLoopbackName } from '../../access/loopback.ts'
+import { contract } from '../../contract/index.ts'
+import { jobLimits } from '../../engines/jobs/vocabulary.ts'
+import { TaskflowsError } from '../../kernel/errors.ts'
+import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
+import type { Log } from '../../kernel/observe/log.ts'
+import type { Metrics } from '../../kernel/observe/metrics.ts'
+import type { Authenticator } from './authenticate.ts'
+import { routesOfContract } from './contract-routes.ts'
+import { addHooks } from './hooks.ts'
+import { listenError } from './listen-errors.ts'
+import { type Execute, addMethodRoutes, addOperationRoutes } from './operation-routes.ts'
+import { addPages, pagePaths } from './pages.ts'
+import { asTaskflowsError, problemOf, problemType } from './problems.ts'
+
+export interface ApiServerOptions {
+  readonly execute: Execute
+  readonly authenticator: Authenticator
+  readonly host: string
+  /** 0 takes any free port; `url` tells which. */
+  readonly port: number
+  readonly metrics: Metrics
+  readonly log: Log
+  /** Of the product, as `/` and the OpenAPI document show it. */
+  readonly version: string
+}
+
+export interface ApiServer extends Lifecycle {
+  /** Where it can be reached from this machine. Only while it runs. */
+  readonly url: string
+}
+
+/** How long requests that are being answered have left when the server stops. */
+const stopPatienceMs = 5_000
+/** A body holds a payload of the full length, and the fields around it. */
+const bodyLimit = jobLimits.payloadBytes + 131_072
+
+/** `start` throws `server.unsafe_binding`, `server.port_in_use`, `server.cannot_listen`. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  let app: FastifyInstance | undefined
+  let url = ''
+  return {
+    ...lifecycle({
+      start: async () => {
+        refuseUnsafeBinding(options)
+        const fresh = build(options)
+        await listen(fresh, options)
+        app = fresh
+        url = urlOf(fresh, options.host)
+      },
+      stop: () => close(app!),
+    }),
+    get url() {
+      return url
+    },
+  }
+}
+
+function refuseUnsafeBinding({ host, authenticator }: ApiServerOptions): void {
+  if (isLoopbackName(host) || authenticator.required()) return
+  throw new TaskflowsError('server.unsafe_binding', `security is disabled, and ${host} can be reached from other machines`, { details: { host } })
+}
+
+function build({ execute, authenticator, metrics, log, version }: ApiServerOptions): FastifyInstance {
+  let closing = false
+  const app = Fastify({
+    bodyLimit,
+    // Longer ids reach the schema, which says what is wrong with them.
+    routerOptions: { maxParamLength: 1_000 },
+    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    requestTimeout: 60_000,
+    frameworkErrors: (error, request, reply) => {
+      const problem = asTaskflowsError(error)
+      reply.raw.writeHead(problem.status, { 'content-type': problemType }).end(JSON.stringify(problemOf(problem, request.url.slice(0, 1000))))
+    },
+    clientErrorHandler: answerBrokenRequest,
+  })
+  app.addHook('preClose', (done) => {
+    closing = true
+    done()
+  })
+  addHooks(app, { metrics: metrics.api, log, isClosing: () => closing })
+  addOperationRoutes(app, { execute, authenticator })
+  addPages(app, { version, metrics, authenticator })
+  addMethodRoutes(app, methodsByPath())
+  return app
+}
+
+function methodsByPath(): ReadonlyMap<string, readonly string[]> {
+  const methods = new Map<string, string[]>(pagePaths.map((path) => [path, ['GET']]))
+  for (const { path, operation } of routesOfContract(contract)) methods.set(path, [...(methods.get(path) ?? []), operation.method])
+  return methods
+}
+
+/** What is not HTTP, or too long a head of it, gets an answer too if anybody listens. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+  const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
+  const problem = problemOf(tooLong ? new TaskflowsError('request.too_large', 'the headers are too long') : new TaskflowsError('request.malformed', 'the request is not well-formed HTTP'), '/')
+  const body = JSON.stringify(problem)
+  const status = tooLong ? '413 Payload Too Large' : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+}
+
+async function listen(app: FastifyInstance, { host, port }: ApiServerOptions): Promise<void> {
+  try {
+    await app.listen({ host, port })
+  } catch (error) {
+    await app.close()
+    throw listenError(error, host, port)
+  }
+}
+
+async function close(app: FastifyInstance): Promise<void> {
+  const deadline = setTimeout(() => app.server.closeAllConnections(), stopPatienceMs)
+  await app.close()
+  clearTimeout(deadline)
+}
+
+function urlOf(app: FastifyInstance, host: string): string {
+  const { port } = app.server.address() as { port: number }
+  const reachable = host === '0.0.0.0' || host === '' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+}

@@ -1,0 +1,105 @@
+/**
+ * Every command of `tf`: those of the contract, generated, and those that are
+ * about this machine. Only data: what a command does is loaded when it runs.
+ */
+import type { Command, Flag, OperationCommand } from './command.ts'
+import { operationCommands } from './manifest.ts'
+import type { RunCommand } from './invocation.ts'
+
+/** A command that is no operation of the contract. */
+export interface LocalCommand extends Command {
+  readonly load: () => Promise<{ readonly run: RunCommand }>
+}
+
+const queueFlag: Flag = { key: 'queues', name: 'queue', kind: 'text', many: true, min: 1, max: 64, placeholder: '<queue...>', describe: 'Work only on these queues; default all' }
+const concurrencyFlag: Flag = { key: 'concurrency', name: 'concurrency', kind: 'whole', min: 1, max: 1000, placeholder: '<n>', describe: 'Jobs to run at the same time' }
+
+export const localCommands: readonly LocalCommand[] = [
+  {
+    words: 'serve',
+    summary: 'Start the server: API, database and, with --worker, a worker',
+    args: [],
+    flags: [
+      { key: 'host', name: 'host', kind: 'text', min: 1, placeholder: '<address>', describe: 'Address to listen on; default TASKFLOWS_HOST, else 127.0.0.1' },
+      { key: 'port', name: 'port', kind: 'whole', min: 0, max: 65_535, placeholder: '<n>', describe: 'Port to listen on, 0 for any free one; default TASKFLOWS_PORT, else 7777' },
+      { key: 'workerModules', name: 'worker', kind: 'text', many: true, min: 1, placeholder: '<module...>', describe: 'Also run the tasks that these modules export' },
+      queueFlag,
+      concurrencyFlag,
+    ],
+    examples: ['tf serve', 'tf serve --worker ./jobs.ts --concurrency 20', 'tf serve --port 8080'],
+    notes: 'Starts PostgreSQL by itself unless TASKFLOWS_DATABASE_URL names one. Ctrl-C stops everything: running jobs get time to end, the rest goes back to its queue.',
+    load: () => import('./commands/serve.ts'),
+  },
+  {
+    words: 'worker',
+    summary: 'Run the tasks that modules export, as jobs for them come',
+    args: [{ key: 'module', kind: 'text', many: true, min: 1, describe: 'Files that export task(fn, { name }) values, or defineJobs({ ... })' }],
+    flags: [queueFlag, concurrencyFlag],
+    examples: ['tf worker ./jobs.ts', 'tf worker ./mail.ts ./images.ts --queue mail images --concurrency 20'],
+    notes: 'Needs the database, not the server. Ctrl-C stops it: running jobs get time to end, the rest goes back to its queue.',
+    load: () => import('./commands/worker.ts'),
+  },
+  {
+    words: 'doctor',
+    summary: 'Check this installation and say how to mend it',
+    args: [],
+    flags: [{ key: 'env', name: 'env', kind: 'switch', describe: 'Show every setting with its value and where it comes from' }],
+    examples: ['tf doctor', 'tf doctor --env'],
+    notes: 'Exits 1 when a check fails.',
+    load: () => import('./commands/doctor.ts'),
+  },
+  {
+    words: 'api security setup',
+    summary: 'Create the secret that callers of the API sign with',
+    args: [],
+    flags: [{ key: 'regenerate', name: 'regenerate-secret', short: 'r', kind: 'switch', describe: 'Replace the secret; what was signed with the old one is refused at once' }],
+    examples: ['tf api security setup', 'tf api security setup --regenerate-secret --yes'],
+    load: async () => ({ run: (await import('./commands/api-security.ts')).setup }),
+  },
+  {
+    words: 'api security status',
+    summary: 'Say whether the API asks for signatures, without showing the secret',
+    args: [],
+    flags: [],
+    examples: ['tf api security status -o json'],
+    load: async () => ({ run: (await import('./commands/api-security.ts')).status }),
+  },
+  {
+    words: 'api security disable',
+    summary: 'Let every program on this machine use the API as admin',
+    args: [],
+    flags: [],
+    examples: ['tf api security disable --yes'],
+    load: async () => ({ run: (await import('./commands/api-security.ts')).disable }),
+  },
+  {
+    words: 'api security set-secret',
+    summary: 'Use this secret, such as that of another server',
+    args: [{ key: 'secret', kind: 'text', min: 1, describe: 'At least 32 characters, or - to read it from standard input' }],
+    flags: [],
+    examples: ['tf api security set-secret - < secret.txt'],
+    notes: 'Prefer -: other users of this machine can see the arguments of a running program.',
+    load: async () => ({ run: (await import('./commands/api-security.ts')).setSecret }),
+  },
+  {
+    words: 'version',
+    summary: 'Print the version of taskflows and of Node',
+    args: [],
+    flags: [],
+    examples: ['tf version -o json'],
+    load: () => import('./commands/version.ts'),
+  },
+]
+
+/** Flags that an operation's command has besides the fields of its input; they are not sent. */
+export const extraFlags: Readonly<Record<string, readonly Flag[]>> = {
+  'jobs add': [
+    { key: 'wait', name: 'wait', kind: 'switch', describe: 'Wait for the job to end: exit code 0 if it succeeded, 1 if not' },
+    { key: 'waitTimeout', name: 'wait-timeout', kind: 'duration', placeholder: '<duration>', describe: 'Wait at most this long (exit code 6), such as 90 or 5m; default for ever. The job goes on' },
+  ],
+}
+
+export const commands: readonly (OperationCommand | LocalCommand)[] = [
+  ...operationCommands.map((command) => ({ ...command, flags: [...command.flags, ...(extraFlags[command.words] ?? [])] })),
+  ...localCommands,
+]

@@ -1,0 +1,27 @@
+/** What a running command is given. */
+import type { Config } from '../../config.ts'
+import type { Format } from './global-flags.ts'
+import type { Output } from './output/output.ts'
+import type { Talk } from './output/talk.ts'
+import type { Values } from './read-values.ts'
+
+/** The flags of `global-flags.ts`, read. */
+export interface Globals {
+  readonly format: Format
+  readonly noColor: boolean
+  readonly yes: boolean
+  /** Show where unexpected errors come from. */
+  readonly debug: boolean
+}
+
+export interface Invocation {
+  readonly values: Values
+  readonly globals: Globals
+  readonly config: Config
+  readonly talk: Talk
+  /** @param several whether more than one item is coming. */
+  readonly output: (several: boolean) => Output
+}
+
+/** Returns the exit code; nothing is 0. Throws what `errors.ts` reports. */
+export type RunCommand = (invocation: Invocation) => Promise<number | void>

@@ -1,0 +1,60 @@
+/** Rows as aligned columns. */
+import type { Style } from './style.ts'
+import { visible } from './visible.ts'
+import { displayWidth, padEnd, padStart, truncate } from './width.ts'
+
+export interface Column<T> {
+  readonly header: string
+  readonly value: (item: T) => string | number | null
+  readonly style?: (item: T) => Style | undefined
+  readonly align?: 'right'
+  /** May be cut when the terminal is too narrow; what people copy, such as ids, may not. */
+  readonly flexible?: true
+}
+
+export interface TableOptions {
+  /** Columns of the terminal; without it nothing is cut. */
+  readonly width?: number | undefined
+  readonly paint: (style: Style, text: string) => string
+}
+
+const gap = '  '
+const narrowest = 6
+
+/** Lines without line breaks at their ends: a header, then one line per item. */
+export function formatTable<T>(items: readonly T[], columns: readonly Column<T>[], { width, paint }: TableOptions): string[] {
+  const cells = items.map((item) => columns.map(({ value }) => cellText(value(item))))
+  const natural = columns.map(({ header }, at) => Math.max(displayWidth(header), ...cells.map((row) => displayWidth(row[at]!))))
+  const widths = width === undefined ? natural : fit(natural, columns, width)
+  const line = (texts: readonly string[], styleOf: (at: number) => Style | undefined) =>
+    texts
+      .map((text, at) => {
+        const cut = truncate(text, widths[at]!)
+        const last = at === texts.length - 1
+        const padded = columns[at]!.align === 'right' ? padStart(cut, widths[at]!) : last ? cut : padEnd(cut, widths[at]!)
+        const style = styleOf(at)
+        return style === undefined ? padded : paint(style, padded)
+      })
+      .join(gap)
+      .trimEnd()
+  return [
+    line(columns.map(({ header }) => header), () => 'bold'),
+    ...items.map((item, row) => line(cells[row]!, (at) => columns[at]!.style?.(item))),
+  ]
+}
+
+function cellText(value: string | number | null): string {
+  return value === null || value === '' ? '-' : visible(String(value))
+}
+
+/** Takes what is too much from the widest flexible columns first. */
+function fit<T>(natural: readonly number[], columns: readonly Column<T>[], width: number): number[] {
+  const widths = [...natural]
+  let excess = widths.reduce((sum, each) => sum + each, gap.length * (widths.length - 1)) - width
+  for (; excess > 0; excess -= 1) {
+    const widest = columns.reduce((best, { flexible }, at) => (flexible && widths[at]! > (widths[best] ?? narrowest) ? at : best), -1)
+    if (widest === -1) break
+    widths[widest]! -= 1
+  }
+  return widths
+}

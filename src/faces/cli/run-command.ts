@@ -1,0 +1,43 @@
+/** One command from its texts to its exit code. */
+import { type Config, type ConfigFlags, readConfig } from '../../config.ts'
+import type { LocalCommand } from './commands.ts'
+import type { OperationCommand } from './command.ts'
+import { reportFailure } from './failure.ts'
+import { type Format, globalFlags } from './global-flags.ts'
+import type { Globals, Invocation } from './invocation.ts'
+import { createOutput } from './output/output.ts'
+import { createTalk } from './output/talk.ts'
+import type { Given } from './parse-line.ts'
+import { type Values, readValues } from './read-values.ts'
+
+export async function runCommand(command: OperationCommand | LocalCommand, givenGlobals: Given, given: Given): Promise<number> {
+  const noColor = givenGlobals.has('noColor')
+  const failure = { noColor, format: 'table' as Format, debug: false }
+  const talk = createTalk({ noColor, quiet: givenGlobals.has('quiet') })
+  try {
+    const shared = await readValues({ args: [], flags: globalFlags }, givenGlobals)
+    failure.format = (shared['output'] as Format | undefined) ?? 'table'
+    const values = await readValues(command, given)
+    const config = configFor(shared, values)
+    failure.debug = config.logLevel === 'debug'
+    const globals: Globals = { format: failure.format, noColor, yes: givenGlobals.has('yes'), debug: failure.debug }
+    const output = (several: boolean) => createOutput({ ...globals, talk, several })
+    return (await run(command, { values, globals, config, talk, output })) ?? 0
+  } catch (thrown) {
+    talk.progress('')
+    return reportFailure(thrown, failure)
+  }
+}
+
+async function run(command: OperationCommand | LocalCommand, invocation: Invocation): Promise<number | void> {
+  if ('load' in command) return (await command.load()).run(invocation)
+  const { runOperation } = await import('./run-operation.ts')
+  return runOperation(command, invocation)
+}
+
+/** The settings that are also flags. */
+function configFor(shared: Values, values: Values): Config {
+  const chosen = { server: shared['server'], host: values['host'], port: values['port'] }
+  const given = Object.entries(chosen).filter(([, value]) => value !== undefined)
+  return readConfig(Object.fromEntries(given.map(([key, value]) => [key, String(value)])) as ConfigFlags)
+}

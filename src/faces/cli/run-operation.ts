@@ -1,0 +1,61 @@
+/**
+ * Commands that are operations of the contract: their values become the input,
+ * the answer goes to the print function of `commands/<area>.ts`. A command that
+ * takes several ids acts on each of them, whatever becomes of the others.
+ */
+import type { TaskflowsContract } from '../../contract/index.ts'
+import type { OperationCommand } from './command.ts'
+import { extraFlags } from './commands.ts'
+import { connect } from './connect.ts'
+import { combinedExitCode } from './errors.ts'
+import { reportFailure } from './failure.ts'
+import type { Invocation } from './invocation.ts'
+import type { AreaWithCommands, Print, PrintContext, Printers } from './printers.ts'
+import type { Values } from './read-values.ts'
+
+/** Loaded when one is used. The type asks for every area that has commands. */
+const printers: { readonly [A in AreaWithCommands]: () => Promise<Printers<TaskflowsContract[A]>> } = {
+  jobs: async () => (await import('./commands/jobs.ts')).jobPrinters,
+  events: async () => (await import('./commands/events.ts')).eventPrinters,
+}
+
+type Call = (input: Values) => Promise<unknown>
+
+export async function runOperation(command: OperationCommand, invocation: Invocation): Promise<number> {
+  const inputs = inputsOf(command, invocation.values)
+  const print = await printerOf(command)
+  await using connection = await connect(invocation)
+  const call = callOf(connection.client, command)
+  const context: PrintContext = { ...invocation, client: connection.client, output: invocation.output(inputs.length > 1) }
+  if (inputs.length === 1) return (await print(await call(inputs[0]!), context)) ?? 0
+  const failures: unknown[] = []
+  for (const input of inputs) {
+    try {
+      await print(await call(input), context)
+    } catch (thrown) {
+      failures.push(thrown)
+      reportFailure(thrown, invocation.globals)
+    }
+  }
+  await context.output.end()
+  return combinedExitCode(inputs.length, failures)
+}
+
+/** One input, or one for each of several ids. */
+export function inputsOf({ words, args }: Pick<OperationCommand, 'words' | 'args'>, values: Values): Values[] {
+  const unsent = new Set(extraFlags[words]?.map(({ key }) => key))
+  const input = Object.fromEntries(Object.entries(values).filter(([key]) => !unsent.has(key)))
+  const many = args.find((arg) => arg.many)
+  if (!many) return [input]
+  return [...new Set(input[many.key] as readonly unknown[])].map((each) => ({ ...input, [many.key]: each }))
+}
+
+// The manifest names areas and operations as text; it is made from the contract, to which the types above hold.
+async function printerOf({ area, operation }: OperationCommand): Promise<Print<unknown>> {
+  const ofArea: unknown = await printers[area as AreaWithCommands]()
+  return (ofArea as Record<string, Print<unknown>>)[operation]!
+}
+
+function callOf(client: unknown, { area, operation }: OperationCommand): Call {
+  return (client as Record<string, Record<string, Call>>)[area]![operation]!
+}

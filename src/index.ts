@@ -1,0 +1,5 @@
+/** The library's face. It loads nothing but the task engine: no database driver, no schemas, no server. */
+export { type AnyFunction, NonRetryableError, type Task, type TaskOptions, defineJobs, isTask, task } from './engines/tasks/index.ts'
+export type { JobContext, ParentResult } from './engines/jobs/index.ts'
+export type { RetryPolicy } from './kernel/backoff.ts'
+export { TaskflowsError } from './kernel/errors.ts'

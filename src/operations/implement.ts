@@ -1,0 +1,15 @@
+/**
+ * Ties implementations to the contract: an operation that is missing, takes
+ * something else or answers something else does not compile.
+ */
+import type { Area, OutputOf, ValidInputOf } from '../contract/operation.ts'
+import type { OperationContext } from './context.ts'
+
+export type Implementation<A extends Area> = {
+  readonly [Op in keyof A]: (input: ValidInputOf<A[Op]>, context: OperationContext) => Promise<OutputOf<A[Op]>>
+}
+
+/** The operations of one area. */
+export function implement<const A extends Area>(_area: A, operations: Implementation<A>): Implementation<A> {
+  return operations
+}

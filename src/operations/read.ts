@@ -1,0 +1,105 @@
+/**
+ * From the wire's words to the engines': durations and instants to
+ * milliseconds, tenants by what the caller is bound to. The shapes were checked
+ * before; what a schema cannot say is checked here.
+ */
+import type { z } from 'zod'
+import type { Caller } from '../access/roles.ts'
+import { Instant } from '../contract/operation.ts'
+import type { NewJob as NewJobWire, NewJobInBatch } from '../contract/index.ts'
+import type { JobPolicy, NewJob } from '../engines/jobs/index.ts'
+import { jobLimits } from '../engines/jobs/vocabulary.ts'
+import { parseDuration } from '../kernel/duration.ts'
+import { invalidFields } from '../kernel/errors.ts'
+import type { Call } from './context.ts'
+import { problemOfJson } from './plain-json.ts'
+import { describe } from './refusals.ts'
+
+type Wire = z.output<typeof NewJobWire> | z.output<typeof NewJobInBatch>
+
+/** The longest delay, and the longest look back: ten years. */
+const longestMs = 10 * 366 * 86_400_000
+
+/** @param at where the job stands in the request, for messages: `items[3].` */
+export function readNewJob(wire: Wire, call: Call, at = ''): NewJob {
+  const { name, payload = {}, queue, priority, delay, run_at: runAt, after } = wire
+  refuseUnstorable(`${at}payload`, payload)
+  const correlationId = wire.correlation_id ?? call.correlationId
+  const tenant = readTenant(wire.tenant_id, call.caller, at)
+  return {
+    name,
+    payload,
+    ...(queue !== undefined && { queue }),
+    ...(tenant !== undefined && { tenant }),
+    ...(priority !== undefined && { priority }),
+    ...(delay !== undefined && { delayMs: readDuration(`${at}delay`, delay, longestMs) }),
+    ...(runAt !== undefined && { runAt: Date.parse(runAt) }),
+    ...(after !== undefined && { after }),
+    ...(correlationId !== undefined && { correlationId }),
+    ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
+    policy: readPolicy(wire, at),
+  }
+}
+
+/** Jobs of one request, which may name earlier ones by their position. */
+export function readNewJobs(items: readonly z.output<typeof NewJobInBatch>[], call: Call): NewJob[] {
+  return items.map((item, position) => {
+    refuseLaterPositions(item.after ?? [], position)
+    return readNewJob(item, call, `items[${position}].`)
+  })
+}
+
+function refuseLaterPositions(after: readonly (string | number)[], position: number): void {
+  const at = after.findIndex((parent) => typeof parent === 'number' && parent >= position)
+  if (at < 0) return
+  throw invalidFields([{ path: `items[${position}].after[${at}]`, message: `expected the position of an earlier item, below ${position}, got ${after[at]}` }])
+}
+
+function readPolicy(wire: Wire, at: string): JobPolicy {
+  const { max_attempts: maxAttempts, timeout, retry } = wire
+  return {
+    ...(maxAttempts !== undefined && { maxAttempts }),
+    ...(timeout !== undefined && { timeoutMs: readTimeout(`${at}timeout`, timeout) }),
+    ...(retry !== undefined && {
+      retry: {
+        ...(retry.strategy !== undefined && { strategy: retry.strategy }),
+        ...(retry.base_delay_seconds !== undefined && { baseDelaySeconds: retry.base_delay_seconds }),
+        ...(retry.max_delay_seconds !== undefined && { maxDelaySeconds: retry.max_delay_seconds }),
+        ...(retry.jitter !== undefined && { jitter: retry.jitter }),
+      },
+    }),
+  }
+}
+
+function readTimeout(path: string, text: number | string): number {
+  const ms = readDuration(path, text, jobLimits.timeoutSeconds * 1000)
+  if (ms > 0) return ms
+  throw invalidFields([{ path, message: `expected more than nothing, got ${describe(text)}` }])
+}
+
+/** Milliseconds. */
+function readDuration(path: string, input: number | string, mostMs: number): number {
+  const ms = parseDuration(input)
+  if (ms === undefined) throw invalidFields([{ path, message: `expected seconds, or text such as 5m or 1h 30min, got ${describe(input)}` }])
+  if (ms > mostMs) throw invalidFields([{ path, message: `expected at most ${Math.floor(mostMs / 86_400_000)} days, got ${describe(input)}` }])
+  return ms
+}
+
+/** Epoch milliseconds, from an instant or from how long ago. */
+export function readSince(since: string, nowMs: number): number {
+  if (Instant.safeParse(since).success) return Date.parse(since)
+  const ago = parseDuration(since.replace(/\s+ago$/, ''))
+  if (ago !== undefined) return nowMs - Math.min(ago, longestMs)
+  throw invalidFields([{ path: 'since', message: `expected an instant such as 2030-01-31T08:00:00Z, or how long ago such as 1h, got ${describe(since)}` }])
+}
+
+/** The tenant that is meant; `undefined` leaves it to the scope. A bound caller can name no other than its own. */
+export function readTenant(asked: string | undefined, caller: Caller, at = ''): string | undefined {
+  if (caller.tenant === null || asked === undefined || asked === caller.tenant) return asked
+  throw invalidFields([{ path: `${at}tenant_id`, message: `expected ${JSON.stringify(caller.tenant)}, the tenant of this caller, got ${describe(asked)}` }])
+}
+
+function refuseUnstorable(path: string, payload: unknown): void {
+  const message = problemOfJson(payload, jobLimits.payloadBytes)
+  if (message !== undefined) throw invalidFields([{ path, message }])
+}

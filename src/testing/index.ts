@@ -1,0 +1,7 @@
+/**
+ * For tests, ours and those of users: time that obeys, databases to throw away, and
+ * the promises that implementations of our interfaces must keep. Needs vitest.
+ */
+export { FakeClock } from './fake-clock.ts'
+export { testLifecycle } from './lifecycle-suite.ts'
+export { type TestDatabase, createTestDatabase } from './test-database.ts'

@@ -1,0 +1,85 @@
+/**
+ * The arrows of ARCHITECTURE.md: who may import whom, and what must stay light.
+ */
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { importsOf, loadedBy, withoutComments } from './testbed/import-graph.js';
+const sources = globSync('src/**/*.ts', { exclude: (path) => path.endsWith('.test.ts') }).sort();
+/**
+ * A room is a folder that keeps its own rules. What a room may import besides itself: rooms, folders of rooms
+ * (`engines/`), or single files. Tests may import anything.
+ */
+const mayImport = {
+    'kernel': [],
+    'config.ts': ['kernel'],
+    'engines/tasks': ['kernel'],
+    'engines/jobs': ['kernel', 'engines/tasks/index.ts'],
+    'access': ['kernel'],
+    'contract': ['kernel', 'engines/jobs/vocabulary.ts', 'engines/tasks/vocabulary.ts'],
+    'client': ['kernel', 'contract'],
+    'operations': ['kernel', 'contract', 'engines', 'access'],
+    'adapters/database': ['kernel'],
+    'faces/api': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access'],
+    'faces/cli': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access', 'config.ts', 'app.ts'],
+    'app.ts': ['kernel', 'config.ts', 'engines', 'access', 'contract', 'client', 'operations', 'adapters', 'faces/api'],
+    'index.ts': ['kernel', 'engines', 'client'],
+    'testing': ['kernel', 'engines', 'adapters', 'client', 'config.ts', 'app.ts'],
+};
+/** `src/engines/jobs/job.ts` -> `engines/jobs`; `src/app.ts` -> `app.ts`. */
+function roomOf(file) {
+    const [, top = '', second = ''] = file.split('/');
+    return ['engines', 'adapters', 'faces'].includes(top) ? `${top}/${second}` : top;
+}
+function isWithin(file, allowed) {
+    return file === `src/${allowed}` || file.startsWith(`src/${allowed}/`);
+}
+/** The arrows that leave a file for another one of ours. */
+const arrowsOf = (file) => importsOf(file).map(({ target }) => target).filter((target) => target.startsWith('src/')).map((target) => ({ file, target }));
+const arrows = sources.flatMap(arrowsOf);
+describe('arrows', () => {
+    test('every room has a row in the table', () => {
+        expect([...new Set(sources.map(roomOf))].filter((room) => !(room in mayImport))).toEqual([]);
+    });
+    test('a file imports only what its room may', () => {
+        const allowed = ({ file, target }) => {
+            const room = roomOf(file);
+            return [room, ...(mayImport[room] ?? [])].some((name) => isWithin(target, name));
+        };
+        expect(arrows.filter((arrow) => !allowed(arrow))).toEqual([]);
+    });
+    test('no room leads back to itself through others', () => {
+        const next = Map.groupBy(arrows.map(({ file, target }) => ({ from: roomOf(file), to: roomOf(target) })).filter(({ from, to }) => from !== to), ({ from }) => from);
+        const reach = (room, reached = new Set()) => {
+            for (const { to } of next.get(room) ?? [])
+                if (!reached.has(to))
+                    reach(to, reached.add(to));
+            return reached;
+        };
+        expect([...next.keys()].filter((room) => reach(room).has(room))).toEqual([]);
+    });
+});
+describe('what loads', () => {
+    test('the contract loads nothing but zod, so a browser can', () => {
+        expect(foreign('src/contract/index.ts')).toEqual(['zod']);
+    });
+    test('the library loads neither pg, zod nor fastify', () => {
+        expect(foreign('src/index.ts').filter((name) => !name.startsWith('node:'))).toEqual([]);
+    });
+    test('the command line loads no package before it knows the command', () => {
+        expect(foreign('src/faces/cli/main.ts').filter((name) => !name.startsWith('node:'))).toEqual([]);
+        expect([...loadedBy('src/faces/cli/main.ts')].filter((file) => isWithin(file, 'contract'))).toEqual([]);
+    });
+    function foreign(entry) {
+        return [...loadedBy(entry)].filter((target) => !target.startsWith('src/')).sort();
+    }
+});
+describe('what only one place does', () => {
+    const uses = (pattern) => (file) => pattern.test(withoutComments(readFileSync(file, 'utf8')));
+    test('only config.ts reads the environment', () => {
+        expect(sources.filter(uses(/\bprocess\.env\b/))).toEqual(['src/config.ts']);
+    });
+    test('engines take time and chance from outside', () => {
+        const engines = sources.filter((file) => isWithin(file, 'engines'));
+        expect(engines.filter(uses(/\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bset(Timeout|Interval)\(/))).toEqual([]);
+    });
+});

@@ -1,0 +1,140 @@
+/**
+ * A server for the API tests, on a store in memory: what the routes do with
+ * requests does not depend on where jobs are kept.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Security } from '../../src/access/security-file.ts'
+import type { Job, JobFilter, Jobs, NewJob } from '../../src/engines/jobs/index.ts'
+import { nextState } from '../../src/engines/jobs/job-state.ts'
+import { createAuthenticator } from '../../src/faces/api/authenticate.ts'
+import { type ApiServer, createApiServer } from '../../src/faces/api/server.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { TaskflowsError } from '../../src/kernel/errors.ts'
+import { newId } from '../../src/kernel/ids.ts'
+import { type Log, silentLog } from '../../src/kernel/observe/log.ts'
+import { createMetrics } from '../../src/kernel/observe/metrics.ts'
+import type { Actor, Scope } from '../../src/kernel/scope.ts'
+import type { Call, Engines } from '../../src/operations/context.ts'
+import { execute } from '../../src/operations/execute.ts'
+
+export interface ApiSubject extends AsyncDisposable {
+  readonly url: string
+  readonly secret: string
+}
+
+export interface MemorySubject extends ApiSubject {
+  readonly server: ApiServer
+  security: Security
+  /** Replaces parts of the engines, to make them fail or wait. */
+  engines: Engines
+  /** What reached the log at `error`. */
+  readonly errors: unknown[]
+}
+
+export async function startMemorySubject({ host = '127.0.0.1', port = 0 } = {}): Promise<MemorySubject> {
+  const secret = randomUUID() + randomUUID()
+  const errors: unknown[] = []
+  const log: Log = { ...silentLog, error: (fields) => errors.push(fields) }
+  const nonces = new Set<string>()
+  const subject = { secret, errors, security: { hmac: { enabled: true, secret } }, engines: memoryEngines() } as unknown as { -readonly [K in keyof MemorySubject]: MemorySubject[K] }
+  const authenticator = createAuthenticator({
+    security: () => subject.security,
+    nonces: { remember: async (nonce) => nonces.size !== nonces.add(nonce).size },
+    clock: systemClock,
+    log,
+  })
+  subject.server = createApiServer({
+    execute: (call: Call, area, operation, input) => execute({ ...subject.engines, ...call }, area, operation, input),
+    authenticator,
+    host,
+    port,
+    metrics: createMetrics({ depths: () => subject.engines.jobs.depths() }),
+    log,
+    version: '0.0.0',
+  })
+  await subject.server.start()
+  return Object.assign(subject, { url: subject.server.url, [Symbol.asyncDispose]: () => subject.server.stop() })
+}
+
+function memoryEngines(): Engines {
+  return {
+    jobs: memoryJobs(),
+    clock: systemClock,
+    events: { list: async () => ({ items: [{ id: '1.0', at: 0, type: 'job.added', subject: null, name: null, tenant: null, actor: 'host', correlationId: null, data: {} }], nextCursor: null }) },
+    system: {
+      checkHealth: async () => {},
+      describe: async () => ({ version: '0.0.0', hostname: 'test', pid: 1, startedAt: 0, database: { version: '18.0', schemaVersion: 1, embedded: true } }),
+    },
+  }
+}
+
+/** Keeps jobs and their rules of tenant and state; nothing ever runs. */
+export function memoryJobs(): Jobs {
+  const kept = new Map<string, Job>()
+  const find = (scope: Scope, id: string): Job => {
+    const job = kept.get(id)
+    if (job === undefined || (scope.tenant !== null && job.tenant !== scope.tenant)) throw new TaskflowsError('job.not_found', `there is no job ${id}`, { details: { id } })
+    return job
+  }
+  const change = (job: Job, to: Partial<Job>): Job => {
+    const changed = { ...job, ...to, updatedAt: Date.now() }
+    kept.set(job.id, changed)
+    return changed
+  }
+  const add = async (scope: Scope, wanted: NewJob) => {
+    const job = madeOf(scope, wanted)
+    kept.set(job.id, job)
+    return { job, warnings: [`no worker has registered ${wanted.name}`] }
+  }
+  return {
+    add,
+    addMany: async (scope, wanted) => ({ ids: (await Promise.all(wanted.map((one) => add(scope, one)))).map(({ job }) => job.id), warnings: [] }),
+    get: async (scope, id) => find(scope, id),
+    list: async (scope, filter, page) => ({ items: [...kept.values()].filter((job) => matches(job, scope, filter)).slice(0, page.limit), nextCursor: null }),
+    attempts: async (scope, id) => [find(scope, id)].map(() => ({ attempt: 1, outcome: 'failed' as const, final: false, worker: 'w', startedAt: 0, endedAt: 1500, errorType: 'Error', errorMessage: 'no', backoffDecision: null })),
+    timeline: async (scope, id) => [{ at: find(scope, id).createdAt, type: 'job.added', attempt: null, actor: 'host', message: 'added' }],
+    cancel: async (scope, id, _request: { by: Actor }) => {
+      const job = find(scope, id)
+      return change(job, { state: nextState(job.state, 'cancel', id) })
+    },
+    retry: async (scope, id) => {
+      const job = find(scope, id)
+      return change(job, { state: nextState(job.state, 'revive', id) })
+    },
+    depths: async () => [{ queue: 'default', pending: kept.size, scheduled: 0, running: 0 }],
+    workers: async () => [],
+  }
+}
+
+function madeOf(scope: Scope, wanted: NewJob): Job {
+  const now = Date.now()
+  const id = newId(now)
+  return {
+    id,
+    name: wanted.name,
+    queue: wanted.queue ?? 'default',
+    tenant: wanted.tenant ?? scope.tenant ?? 'default',
+    payload: JSON.stringify(wanted.payload),
+    state: 'PENDING',
+    priority: wanted.priority ?? 0,
+    attempts: 0,
+    maxAttempts: wanted.policy?.maxAttempts ?? 3,
+    scheduledAt: wanted.runAt ?? now,
+    nextRunAt: now + (wanted.delayMs ?? 0),
+    lastRunAt: null,
+    lastErrorType: null,
+    lastErrorMessage: null,
+    backoffDecision: null,
+    lockedBy: null,
+    leaseExpiresAt: null,
+    waitingOn: [],
+    result: null,
+    correlationId: wanted.correlationId ?? id,
+    createdAt: now,
+    updatedAt: now,
+  }
+}
+
+function matches(job: Job, scope: Scope, { state, queue, name }: JobFilter): boolean {
+  return (scope.tenant === null || scope.tenant === job.tenant) && (state ?? job.state) === job.state && (queue ?? job.queue) === job.queue && (name ?? job.name) === job.name
+}
