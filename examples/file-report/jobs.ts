@@ -7,17 +7,17 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { type TaskContext, task } from 'taskflows'
+import { type JobContext, task } from 'taskflows'
 import { type FileRequest, inspectFile } from './inspect-file.ts'
 import { type FileFacts, renderReport } from './report.ts'
 
 /** Reads one file. A second try cannot help a file that cannot be read, but a busy disk it can. */
-export const inspect = task((request: FileRequest, { signal }: TaskContext) => inspectFile(request, signal), {
+export const inspect = task((request: FileRequest, { signal }: JobContext) => inspectFile(request, signal), {
   name: 'file-report.inspect', timeout: '5m', retries: { maxAttempts: 3, baseDelaySeconds: 1 },
 })
 
 /** Writes the report on the files of the jobs it waited for. */
-export const write = task(async ({ root, to }: { root: string; to: string }, context: TaskContext) => {
+export const write = task(async ({ root, to }: { root: string; to: string }, context: JobContext) => {
   const parents = await context.parents()
   const files = parents.map(({ result }) => result as FileFacts)
   await replaceFile(to, renderReport(root, files))

@@ -106,7 +106,7 @@ function parseSecurity(value: unknown): Security {
 
 function problemOfSecret(secret: string): string | undefined {
   if (secret.length < shortestSecret) return `must have at least ${shortestSecret} characters, not ${secret.length}`
-  if (!/^[\x21-\x7e]+$/.test(secret)) return 'must be printable ASCII without spaces'
+  if (secret !== secret.trim() || /\p{Cc}/u.test(secret) || !secret.isWellFormed()) return 'must be text without control characters and without spaces at its ends'
   return undefined
 }
 

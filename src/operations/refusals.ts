@@ -24,7 +24,7 @@ function problemsOf(issue: z.core.$ZodIssue, input: unknown, fields: readonly st
 
 function unknownFields(issue: z.core.$ZodIssueUnrecognizedKeys, fields: readonly string[]): FieldProblem[] {
   const known = issue.path.length === 0 ? `; known are ${fields.length === 0 ? 'none' : fields.join(', ')}` : ''
-  return issue.keys.slice(0, mostProblems).map((key) => ({ path: writePath([...issue.path, shorten(key)]), message: `is not a field of this request${known}` }))
+  return issue.keys.slice(0, mostProblems).map((key, at) => ({ path: writePath([...issue.path, shorten(key)]), message: `is not a field of this request${at === 0 ? known : ''}` }))
 }
 
 function expectation(issue: z.core.$ZodIssue): string {

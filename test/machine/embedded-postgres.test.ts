@@ -5,9 +5,9 @@ import type { Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type PostgresAddress, createEmbeddedPostgres } from '../../src/adapters/database/embedded/index.ts'
-import { type Client, killIfAlive, newHome, postmastersOf, processesOf, startClient, untilNothingIsLeft } from './embedded/harness.ts'
+import { type Client, killIfAlive, newHome, postmastersOf, processesOf, removePattern, startClient, untilNothingIsLeft, usedHome } from './embedded/harness.ts'
 
 const isRoot = process.geteuid!() === 0
 const nobody = 65534
@@ -15,6 +15,8 @@ const packaged = join(import.meta.dirname, `../../node_modules/@embedded-postgre
 const debian15 = '/usr/lib/postgresql/15/bin'
 
 describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeout: 60_000 }, () => {
+  afterAll(removePattern)
+
   test('starts in a home that does not exist yet, and is closed to everybody else', async () => {
     await using home = newHome('a/home')
     await using postgres = createEmbeddedPostgres({ home: home.path })
@@ -31,7 +33,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('tells nobody its password by arguments, environment or log', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     await using postgres = createEmbeddedPostgres({ home: home.path })
     const { password } = await postgres.ensure()
     for (const { pid, command } of processesOf(home.path)) {
@@ -42,7 +44,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('does not hear the Ctrl-C of the terminal that its owner sits at', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     await using postgres = createEmbeddedPostgres({ home: home.path })
     await postgres.ensure()
     const [postmaster] = postmastersOf(home.path)
@@ -50,7 +52,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('a clean stop leaves no process and no socket, and the data is there at the next start', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     await using postgres = createEmbeddedPostgres({ home: home.path })
     const { host } = await postgres.ensure().then(async (address) => (await ask(address, 'create table kept as select 7 as n'), address))
     await postgres.stop()
@@ -61,7 +63,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('a stop during a start stops what was started, and an ensure after it starts again', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     await using postgres = createEmbeddedPostgres({ home: home.path })
     const first = postgres.ensure()
     await postgres.stop()
@@ -76,7 +78,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('is one for all processes of a home: the second adopts it and leaves it running', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     await using postgres = createEmbeddedPostgres({ home: home.path })
     await Promise.all([postgres.ensure(), postgres.ensure()])
     using guest = startClient(home.path)
@@ -97,7 +99,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('kill -9 of the owner: a guest brings it back, and every acknowledged row is there', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     using owner = startClient(home.path)
     expect(await owner.next('up')).toBe('owner')
     using guest = startClient(home.path, { work: 'write' })
@@ -110,7 +112,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('kill -9 of the postmaster: those who need it bring it back, once', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     using owner = startClient(home.path, { work: 'write' })
     expect(await owner.next('up')).toBe('owner')
     using guest = startClient(home.path, { work: 'write' })
@@ -122,7 +124,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('kill -9 of everything at once: nothing stays behind, and the next start has every acknowledged row', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     const clients = [startClient(home.path, { work: 'write' }), startClient(home.path, { work: 'write' })]
     onTestFinished(() => clients.forEach((client) => client.kill()))
     await Promise.all(clients.map((client) => client.next('row')))
@@ -131,7 +133,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('kill -9 of everything ends a query too that would go on for ever', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     using owner = startClient(home.path)
     const { client } = await endlessQuery(home.path, owner)
     owner.kill()
@@ -141,7 +143,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('an orphan that a query keeps busy for its client is ended, for the next start', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     using owner = startClient(home.path)
     const { ended } = await endlessQuery(home.path, owner)
     killIfAlive(postmastersOf(home.path)[0]!)
@@ -166,7 +168,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('a stale postmaster.pid with the number of another program does not stop a start', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     await using postgres = createEmbeddedPostgres({ home: home.path })
     const { host } = await postgres.ensure()
     const files = [join(home.path, 'postgres/18/data/postmaster.pid'), join(host, '.s.PGSQL.5432.lock')]
@@ -181,7 +183,7 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('a home with a long or strange path has its socket in a private directory elsewhere', async () => {
-    await using home = newHome(`${'deep/'.repeat(20)}with blank, comma and 'quote"`)
+    await using home = await usedHome(`${'deep/'.repeat(20)}with blank, comma and 'quote"`)
     await using postgres = createEmbeddedPostgres({ home: home.path })
     const { host } = await postgres.ensure()
     onTestFinished(() => rmSync(host, { recursive: true, force: true }))
@@ -197,13 +199,13 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
   })
 
   test('a short path with blanks and quotes serves as it is', async () => {
-    await using home = newHome(`a b, 'c' "d"`)
+    await using home = await usedHome(`a b, 'c' "d"`)
     await using postgres = createEmbeddedPostgres({ home: home.path })
     expect((await postgres.ensure()).host).toBe(join(home.path, 'run/pg'))
   })
 
   test('a server that cannot start is reported at once, with what it said and where its log is', async () => {
-    await using home = newHome()
+    await using home = await usedHome()
     await using postgres = createEmbeddedPostgres({ home: home.path })
     await postgres.ensure()
     await postgres.stop()

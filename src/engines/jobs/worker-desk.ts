@@ -16,7 +16,7 @@ import { readParents, readPayloads } from './sql/read-jobs.ts'
 import { leasedJobs, releaseJobs } from './sql/release-jobs.ts'
 import { settleAttempts } from './sql/settle-attempts.ts'
 import { step } from './sql/step.ts'
-import { cancelledOf } from './sql/workers.ts'
+import { cancelledOf, readyQueues } from './sql/workers.ts'
 
 interface DeskParts {
   readonly worker: string
@@ -133,6 +133,9 @@ export function createDesk({ worker, names, database, claims, clock, onError }: 
 
     /** Gives unfinished jobs of one lease back. */
     giveBack: (lease: HeldLease, jobs: readonly ClaimedJob[]): Promise<unknown> => release(lease.id, jobs, false),
+
+    /** The queues that have something to claim. */
+    queues: async (): Promise<string[]> => (await database.query<{ queue: string }>(readyQueues)).map(({ queue }) => queue),
 
     cancelled: async (): Promise<string[]> => (await database.query<{ id: string }>(cancelledOf, [worker])).map(({ id }) => id),
 

@@ -50,7 +50,8 @@ export interface WorkerOptions {
   /** Shown as `locked_by`. */
   readonly name: string
   readonly tasks: ReadonlyMap<string, TaskDefinition>
-  readonly queues: readonly string[]
+  /** The queues it serves, in turn; `all` finds them as they appear. */
+  readonly queues: readonly string[] | 'all'
   /** Handlers that run at the same time. */
   readonly concurrency: number
   readonly database: Database
@@ -80,7 +81,7 @@ export function createWorker(options: WorkerOptions): Lifecycle {
   const buffer = new JobBuffer()
   const outbox = new Outbox()
   const demand = new Demand(concurrency, clock)
-  const queues = options.queues.map(claimQueue)
+  const queues = new Map<string, ClaimQueue>()
   const leases = new Map<string, HeldLease>()
   const desk = createDesk({ worker: id, names: [...tasks.keys()], database, claims, clock, onError })
   const slots = new Slots({ tasks, count: concurrency, clock, time, pulse: keeper.pulse, parentsOf: desk.parentsOf, onEnd: (job, startedAt, ending) => end(job, startedAt, ending) })
@@ -124,7 +125,7 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       try {
         if (await turn()) continue
         await bell.wait(seen, longestPollMs, clock, ending.signal)
-        if (bell.rung === seen) queues.forEach(wakeQueue)
+        if (bell.rung === seen && phase === 'working') await lookEverywhere()
       } catch (error) {
         onError(error)
         await clock.sleep(500, ending.signal)
@@ -138,18 +139,15 @@ export function createWorker(options: WorkerOptions): Lifecycle {
     const queue = phase === 'working' ? nextQueue() : undefined
     const limit = queue ? demand.ask(buffer.size, slots.used, asked) : 0
     if (limit === 0 && !outbox.hasSuccesses) return false
-    await completeAndClaim(queue ?? queues[0]!, limit)
+    await completeAndClaim(queue ?? claimQueue('default'), limit)
     fill()
     return true
   }
 
   /** The next queue, in turn, that may have something. */
   const nextQueue = (): ClaimQueue | undefined => {
-    for (let tried = 0; tried < queues.length; tried += 1) {
-      const queue = queues[turnOf++ % queues.length]!
-      if (!queue.dry) return queue
-    }
-    return undefined
+    const wet = [...queues.values()].filter(({ dry }) => !dry)
+    return wet[turnOf++ % wet.length]
   }
 
   const completeAndClaim = async (queue: ClaimQueue, limit: number): Promise<void> => {
@@ -274,16 +272,26 @@ export function createWorker(options: WorkerOptions): Lifecycle {
 
   const register = (): Promise<unknown> => {
     const names = [...tasks.keys()]
-    return database.query(registerWorker, [id, name, options.queues, names, names.map((task) => writePolicy(tasks.get(task)!.policy) ?? '{}')])
+    return database.query(registerWorker, [id, name, options.queues === 'all' ? ['*'] : options.queues, names, names.map((task) => writePolicy(tasks.get(task)!.policy) ?? '{}')])
+  }
+
+  /** There may be something in this queue. */
+  const wake = (queue: string): void => {
+    const known = queues.get(queue)
+    if (known) wakeQueue(known)
+    else if (options.queues === 'all' || options.queues.includes(queue)) queues.set(queue, claimQueue(queue))
+    else return
+    bell.ring()
+  }
+
+  /** The net below the notifications. */
+  const lookEverywhere = async (): Promise<void> => {
+    for (const queue of options.queues === 'all' ? await desk.queues() : options.queues) wake(queue)
   }
 
   const subscribe = async (): Promise<Subscription[]> => {
-    const wake = (queueName?: string): void => {
-      for (const queue of queues) if (queueName === undefined || queue.name === queueName) wakeQueue(queue)
-      bell.ring()
-    }
     return [
-      await database.listen('ready', { notify: wake, ready: () => wake() }),
+      await database.listen('ready', { notify: wake, ready: () => { lookEverywhere().catch(onError) } }),
       await database.listen('cancel', { notify: (worker) => { if (worker === id) lookForCancelled() }, ready: () => { if (leases.size > 0) lookForCancelled() } }),
     ]
   }

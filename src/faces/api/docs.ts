@@ -4,6 +4,8 @@
  * so that starting costs nothing.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { TaskflowsError } from '../../kernel/errors.ts'
+import { problemOf, problemType } from './problems.ts'
 
 export type DocsHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -15,6 +17,10 @@ export async function createDocs(document: object): Promise<DocsHandler> {
   const pages = Fastify()
   await pages.register(swagger, { mode: 'static', specification: { document: document as never } })
   await pages.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', displayRequestDuration: true }, theme: { title: 'taskflows API' } })
+  pages.setNotFoundHandler((request, reply) => {
+    const error = new TaskflowsError('request.not_found', `there is nothing at ${request.url}`)
+    void reply.code(error.status).type(problemType).send(JSON.stringify(problemOf(error, request.url)))
+  })
   await pages.ready()
   return pages.routing
 }

@@ -22,7 +22,7 @@ export type Execute = (call: Call, area: string, operation: string, input: unkno
 const jsonType = 'application/json; charset=utf-8'
 
 export function addOperationRoutes(app: FastifyInstance, { execute, authenticator }: { readonly execute: Execute; readonly authenticator: Authenticator }): void {
-  app.decorateRequest('admission', null as unknown as Admission)
+  app.decorateRequest('admission', null as never)
   // As bytes, because the signature covers the bytes; parsed once the caller is known.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))

@@ -9,21 +9,24 @@ export interface Stoppable {
   readonly failed: Promise<never>
 }
 
-/** What a user's module left open may not keep the process alive for longer than this after a clean stop. */
+/** What a user's module left open may keep the process alive for this long after the end, in milliseconds. */
 const lingerMs = 1000
 
-export async function runUntilStopped<T extends Stoppable>(talk: Talk, start: () => Promise<T>, announce: (running: T) => void): Promise<void> {
+/** A signal during the start lets it finish and then stops. */
+export async function runUntilStopped<T extends Stoppable>(talk: Pick<Talk, 'note'>, start: () => Promise<T>, announce: (running: T) => void): Promise<void> {
   using interruption = onInterruption()
   const { signal } = interruption
-  signal.addEventListener('abort', () => talk.note(`${signal.reason}: stopping; again to stop at once`))
-  const running = await start()
+  signal.addEventListener('abort', () => talk.note(`${signal.reason}: stopping (once more to stop at once)`))
   try {
-    if (signal.aborted) return
-    announce(running)
-    await Promise.race([running.failed, once(signal, 'abort')])
-  } finally {
-    await running.stop()
+    const running = await start()
+    try {
+      if (!signal.aborted) announce(running)
+      await Promise.race([running.failed, signal.aborted || once(signal, 'abort')])
+    } finally {
+      await running.stop()
+    }
     talk.note('stopped')
-    setTimeout(() => process.exit(), lingerMs).unref()
+  } finally {
+    
   }
 }

@@ -8,26 +8,25 @@
  */
 import { createInterface } from 'node:readline'
 import pg from 'pg'
-import { createEmbeddedPostgres } from '../../../src/adapters/database/embedded/index.ts'
+import { type PostgresAddress, createEmbeddedPostgres } from '../../../src/adapters/database/embedded/index.ts'
 import { TaskflowsError } from '../../../src/kernel/errors.ts'
 
 const [home, programs, work] = process.argv.slice(2)
 const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`)
 const postgres = createEmbeddedPostgres({ home: home!, binaries: programs || null, onProgress: (progress) => say({ progress }) })
 
-async function up(): Promise<pg.Client> {
+async function up(): Promise<PostgresAddress> {
   const address = await postgres.ensure()
   say({ up: postgres.role, host: address.host })
-  const client = new pg.Client(address)
-  client.on('error', () => {})
-  await client.connect()
-  return client
+  return address
 }
 
 async function write(): Promise<never> {
   for (let id = process.pid * 1_000_000; ;) {
     try {
-      const client = await up()
+      const client = new pg.Client(await up())
+      client.on('error', () => {})
+      await client.connect()
       await client.query('create table if not exists written (id bigint primary key)')
       for (; ; id += 1) {
         await client.query('insert into written values ($1)', [id])
@@ -42,9 +41,9 @@ async function write(): Promise<never> {
 }
 
 async function hold(): Promise<void> {
-  await up().then((client) => client.end())
+  await up()
   for await (const word of createInterface({ input: process.stdin })) {
-    if (word === 'ensure') await up().then((client) => client.end())
+    if (word === 'ensure') await up()
     if (word === 'stop') break
   }
   await postgres.stop()

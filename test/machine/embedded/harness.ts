@@ -1,11 +1,12 @@
 /** Homes for a test, processes that use them, and what /proc says is left of both. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
+import { createEmbeddedPostgres } from '../../../src/adapters/database/embedded/index.ts'
 
 const client = join(import.meta.dirname, 'client.ts')
 
@@ -80,6 +81,28 @@ export function newHome(below = ''): Home {
       rmSync(directory, { recursive: true, force: true })
     },
   }
+}
+
+let pattern: Promise<string> | undefined
+
+/** A home whose PostgreSQL has run before: a copy, which takes a tenth of the time of a first start. */
+export async function usedHome(below = ''): Promise<Home> {
+  const home = newHome(below)
+  mkdirSync(home.path, { recursive: true, mode: 0o700 })
+  cpSync(await (pattern ??= makePattern()), home.path, { recursive: true })
+  return home
+}
+
+/** To be called after the last test. */
+export async function removePattern(): Promise<void> {
+  if (pattern) rmSync(await pattern, { recursive: true })
+}
+
+async function makePattern(): Promise<string> {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), 'tf-pattern-')))
+  await using postgres = createEmbeddedPostgres({ home })
+  await postgres.ensure()
+  return home
 }
 
 export interface Found {

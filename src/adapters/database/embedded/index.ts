@@ -73,7 +73,8 @@ export function createEmbeddedPostgres({ home, binaries = null, onProgress = () 
     const place = await preparePlace(home)
     // The second try is for a postmaster whose owner died so early that nobody could see it yet.
     const address = (await adoptOrStart(place)) ?? (await adoptOrStart(place))
-    return address ?? failed(postmaster!)
+    if (address === null) throw await startFailure(postmaster!)
+    return address
   }
 
   /** Null when the postmaster ended before it was ready. */
@@ -131,8 +132,8 @@ async function adopt(home: string): Promise<PostgresAddress | null> {
   return address && (await acceptsLogin(address)) ? address : null
 }
 
-async function failed({ log, gone }: Postmaster): Promise<never> {
-  throw new TaskflowsError('postgres.start_failed', `PostgreSQL in ${dirname(log)} ended before it was ready: ${await gone}`, {
+async function startFailure({ log, gone }: Postmaster): Promise<TaskflowsError> {
+  return new TaskflowsError('postgres.start_failed', `PostgreSQL in ${dirname(log)} ended before it was ready: ${await gone}`, {
     details: { log },
     hint: `The whole log is ${log}.`,
   })

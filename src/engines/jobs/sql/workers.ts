@@ -44,3 +44,12 @@ select unnest(cancelled) as id from taskflows.leases where worker_id = $1::uuid 
 /** Workers nobody has heard of for 30 days. History then shows their id instead of their name. */
 export const forgetWorkers = repeatable('forget-workers', `
 delete from taskflows.workers where seen_at < taskflows.now() - interval '30 days'`)
+
+/** The queues with claimable jobs: one index probe each, however many jobs there are. */
+export const readyQueues = repeatable('ready-queues', `
+with recursive found as (
+  (select queue from taskflows.ready order by queue limit 1)
+  union all
+  select (select r.queue from taskflows.ready r where r.queue > found.queue order by r.queue limit 1) from found where found.queue is not null
+)
+select queue from found where queue is not null`)

@@ -14,7 +14,7 @@ export const run: RunCommand = ({ values, config, talk }) => {
   const { workerModules = [], queues, concurrency } = values as ServeValues
   return runUntilStopped(
     talk,
-    () => serve(config, { workerModules, ...(queues && { queues }), ...(concurrency && { concurrency }), onProgress: talk.progress }),
+    () => serve(config, { workerModules, ...(queues && { queues }), ...(concurrency && { concurrency }), onProgress: talk.note }),
     ({ url, home }) => {
       talk.note(`taskflows ${packageVersion()} listens on ${url} (files in ${home})`)
       talk.note(workerModules.length > 0 ? `A worker runs the tasks of ${workerModules.join(', ')}` : 'No worker runs here: start one with tf worker MODULE, or tf serve --worker MODULE')

@@ -13,7 +13,7 @@ export const run: RunCommand = ({ values, config, talk }) => {
   const { module: modules, ...options } = values as unknown as WorkerValues
   return runUntilStopped(
     talk,
-    () => work(config, { ...options, modules, onProgress: talk.progress }),
+    () => work(config, { ...options, modules, onProgress: talk.note }),
     ({ name, tasks, queues }) => {
       talk.note(`worker ${name} runs ${tasks.join(', ')}; queues: ${queues.join(', ') || 'all'}`)
       talk.note('Ctrl-C stops it')

@@ -1,0 +1,283 @@
+/**
+ * The composition root: configuration in, running parts out. The only place
+ * (with `lease-thread.ts`, for its thread) that constructs adapters.
+ */
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { homedir, hostname } from 'node:os'
+import { join } from 'node:path'
+import { createNonceStore } from './access/nonces.ts'
+import type { Caller } from './access/roles.ts'
+import { ensureSecurity, followSecurity } from './access/security-file.ts'
+import { createEmbeddedPostgres } from './adapters/database/embedded/index.ts'
+import { type PostgresSource, createPostgres, urlSource } from './adapters/database/postgres/index.ts'
+import { type Client, createClient } from './client/create-client.ts'
+import type { Config } from './config.ts'
+import type { TaskflowsContract } from './contract/index.ts'
+import {
+  type AttemptReport, type Jobs, claimSettings, createJobs, createPruner, createRescuer, createScheduler, createWorker,
+} from './engines/jobs/index.ts'
+import { type TaskDefinition, loadTasks } from './engines/tasks/index.ts'
+import { createAuthenticator } from './faces/api/authenticate.ts'
+import { createApiServer } from './faces/api/server.ts'
+import { packageVersion } from './faces/cli/version.ts'
+import { startKeeperThread } from './keeper-thread.ts'
+import { systemClock } from './kernel/clock.ts'
+import { type DatabaseClock, readDatabaseClock } from './kernel/database/database-clock.ts'
+import type { Database } from './kernel/database/database.ts'
+import { createEventLog } from './kernel/database/event-log.ts'
+import { migrate } from './kernel/database/migrate.ts'
+import { TaskflowsError, messageOf } from './kernel/errors.ts'
+import type { EventLog } from './kernel/events.ts'
+import { newId } from './kernel/ids.ts'
+import { createConsoleLog, withoutRepeats } from './kernel/observe/console-log.ts'
+import type { Log } from './kernel/observe/log.ts'
+import { type JobMetrics, createMetrics } from './kernel/observe/metrics.ts'
+import type { Call, Engines, ServerInfo } from './operations/context.ts'
+import { execute } from './operations/execute.ts'
+
+export { type Finding, diagnose } from './diagnose.ts'
+
+/** Told in words when something takes long. */
+type OnProgress = (text: string) => void
+
+/** The database, migrated, and what reads and writes it. */
+interface Store extends AsyncDisposable {
+  readonly database: Database
+  readonly source: PostgresSource
+  readonly embedded: boolean
+  readonly schemaVersion: number
+  readonly time: DatabaseClock
+  readonly jobs: Jobs
+  readonly events: EventLog
+}
+
+async function openStore(config: Config, onProgress: OnProgress = () => {}): Promise<Store> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const source = config.databaseUrl === null
+      ? stack.use(createEmbeddedPostgres({ home: config.home, binaries: config.postgresBin, onProgress }))
+      : urlSource(config.databaseUrl)
+    const database = createPostgres({ source, schema: config.databaseSchema })
+    stack.defer(() => database.close())
+    const schemaVersion = await migrate(database)
+    const time = await readDatabaseClock(database, systemClock)
+    return {
+      database, source, schemaVersion, time,
+      embedded: config.databaseUrl === null,
+      jobs: createJobs({ database, time }),
+      events: createEventLog(database),
+      [Symbol.asyncDispose]: () => stack.disposeAsync(),
+    }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+/** The loops that move jobs on. Every process that lives for long runs them; they share the work by themselves. */
+async function startCare(stack: AsyncDisposableStack, { database, time }: Store, onError: (error: unknown) => void): Promise<void> {
+  const parts = { database, clock: systemClock, time, random: Math.random, onError }
+  for (const part of [createPruner(parts), createScheduler(parts), createRescuer(parts)]) await stack.use(part).start()
+}
+
+interface WorkerParts {
+  readonly store: Store
+  readonly config: Config
+  readonly tasks: ReadonlyMap<string, TaskDefinition>
+  readonly queues?: readonly string[]
+  readonly concurrency?: number
+  readonly log: Log
+  readonly metrics?: JobMetrics
+  readonly onError: (error: unknown) => void
+}
+
+/** Handlers that run at the same time unless told otherwise. */
+const defaultConcurrency = 10
+
+async function startWorker(stack: AsyncDisposableStack, { store, config, tasks, queues, concurrency = defaultConcurrency, log, metrics, onError }: WorkerParts): Promise<string> {
+  const id = newId(store.time.now())
+  const name = `${hostname()}:${process.pid}:${randomBytes(2).toString('hex')}`
+  const claims = createPostgres({ source: store.source, schema: config.databaseSchema, settings: claimSettings, max: 2 })
+  stack.defer(() => claims.close())
+  const keeper = startKeeperThread({ worker: id, address: await store.source.ensure(), schema: config.databaseSchema, onError })
+  stack.defer(() => keeper.ended)
+  const worker = createWorker({
+    id, name, tasks, concurrency, claims, keeper, onError,
+    queues: queues && queues.length > 0 ? queues : 'all',
+    database: store.database, clock: systemClock, time: store.time, random: Math.random,
+    onAttempt: (report) => tellAttempt(report, log, metrics),
+  })
+  stack.defer(async () => {
+    await worker.stop()
+    // A worker that never started has not told it to stop.
+    keeper.tell({ kind: 'stop' })
+  })
+  await worker.start()
+  return name
+}
+
+const outcomeLevels = { succeeded: 'debug', retried: 'warn', failed: 'error', dead: 'error', cancelled: 'info', lease_lost: 'warn' } as const
+
+function tellAttempt({ outcome, durationMs, error, ...job }: AttemptReport, log: Log, metrics?: JobMetrics): void {
+  metrics?.attemptEnded({ queue: job.queue, outcome: outcome === 'succeeded' || outcome === 'cancelled' ? outcome : outcome === 'lease_lost' ? 'lost' : 'failed', seconds: durationMs / 1000 })
+  const level = outcomeLevels[outcome]
+  if (level !== 'debug') log[level]({ job_id: job.id, tenant_id: job.tenant, queue: job.queue, attempt: job.attempt, ...(error === null ? {} : { error }) }, `job ${job.name} ${outcome.replace('_', ' ')}`)
+}
+
+/** Where trouble goes that the next round of some loop may mend. */
+function troubleLog(log: Log): (error: unknown) => void {
+  const say = withoutRepeats((message) => log.warn({}, message), systemClock.now)
+  return (error) => say(messageOf(error))
+}
+
+/** The process itself, when no server is between the caller and the operations. */
+const localCaller: Caller = { name: 'local', role: 'admin', tenant: null }
+
+/** In-process operations on the store of this home, starting or adopting PostgreSQL. */
+export async function openLocal(config: Config, { onProgress }: { readonly onProgress?: OnProgress } = {}): Promise<{ client: Client<TaskflowsContract>; close(): Promise<void> }> {
+  const store = await openStore(config, onProgress)
+  const engines = enginesOf(store)
+  return {
+    client: createClient<TaskflowsContract>({
+      call: async (area, operation, input) => (await execute({ ...engines, caller: localCaller }, area, operation, input)).output,
+    }),
+    close: () => store[Symbol.asyncDispose](),
+  }
+}
+
+export interface Serving {
+  readonly url: string
+  readonly home: string
+  /** Resolves when everything has ended, after 10 s at most. Never rejects. */
+  stop(): Promise<void>
+  /** Rejects when it breaks down. */
+  readonly failed: Promise<never>
+}
+
+export interface ServeOptions {
+  /** Modules whose tasks a worker inside the server runs. None: no worker. */
+  readonly workerModules: readonly string[]
+  /** Default: all. */
+  readonly queues?: readonly string[]
+  /** Handlers at the same time. Default 10. */
+  readonly concurrency?: number
+  readonly onProgress?: OnProgress
+}
+
+/** Runs the server. @throws TaskflowsError, having left nothing behind */
+export async function serve(config: Config, { workerModules, queues, concurrency, onProgress }: ServeOptions): Promise<Serving> {
+  // Loaded first: a module that throws must not leave a database running.
+  const tasks = workerModules.length > 0 ? await loadTasks(workerModules, process.cwd()) : undefined
+  return running(async (stack) => {
+    const log = createConsoleLog(config.logLevel)
+    const onError = troubleLog(log)
+    makeHome(config.home)
+    const store = stack.use(await openStore(config, onProgress))
+    ensureSecurity(config.home, { legacyPath: join(homedir(), '.services', 'security.json') })
+    await startCare(stack, store, onError)
+    const engines = enginesOf(store)
+    const metrics = createMetrics({ depths: () => store.jobs.depths() })
+    const server = stack.use(createApiServer({
+      execute: (call: Call, area, operation, input) => execute({ ...engines, ...call }, area, operation, input),
+      authenticator: createAuthenticator({ security: followSecurity(config.home), nonces: createNonceStore(store.database), clock: systemClock, log }),
+      host: config.host, port: config.port, metrics, log, version: packageVersion(),
+    }))
+    await server.start()
+    if (tasks) await startWorker(stack, { store, config, tasks, log, metrics: metrics.jobs, onError, ...(queues && { queues }), ...(concurrency && { concurrency }) })
+    stack.defer(recordServer(config.home, server.url))
+    return { url: server.url, home: config.home }
+  })
+}
+
+export interface Working {
+  /** Shown as `locked_by` of its jobs. */
+  readonly name: string
+  readonly tasks: readonly string[]
+  /** Empty: all. */
+  readonly queues: readonly string[]
+  stop(): Promise<void>
+  readonly failed: Promise<never>
+}
+
+export interface WorkOptions {
+  readonly modules: readonly string[]
+  readonly queues?: readonly string[]
+  readonly concurrency?: number
+  readonly onProgress?: OnProgress
+}
+
+/** Runs a worker, and the loops that move jobs on. @throws TaskflowsError, having left nothing behind */
+export async function work(config: Config, { modules, queues = [], concurrency, onProgress }: WorkOptions): Promise<Working> {
+  const tasks = await loadTasks(modules, process.cwd())
+  return running(async (stack) => {
+    const log = createConsoleLog(config.logLevel)
+    const onError = troubleLog(log)
+    const store = stack.use(await openStore(config, onProgress))
+    await startCare(stack, store, onError)
+    const name = await startWorker(stack, { store, config, tasks, queues, log, onError, ...(concurrency && { concurrency }) })
+    return { name, tasks: [...tasks.keys()], queues }
+  })
+}
+
+/** Starts parts on a stack, and takes them down in reverse order: when told to, or when one of them does not start. */
+async function running<T extends object>(start: (stack: AsyncDisposableStack) => Promise<T>): Promise<T & { stop(): Promise<void>; readonly failed: Promise<never> }> {
+  const stack = new AsyncDisposableStack()
+  try {
+    const parts = await start(stack)
+    return { ...parts, stop: () => stack.disposeAsync(), failed: new Promise<never>(() => {}) }
+  } catch (error) {
+    await stack.disposeAsync()
+    throw error
+  }
+}
+
+function enginesOf({ jobs, events, database, schemaVersion, embedded }: Store): Engines {
+  const startedAt = systemClock.now()
+  return {
+    jobs, events,
+    clock: systemClock,
+    system: {
+      checkHealth: async () => { await withinHealthTime(database.query('select 1')) },
+      describe: async (): Promise<ServerInfo> => {
+        const [row] = await database.query<{ version: string }>(`select current_setting('server_version') as version`)
+        return { version: packageVersion(), hostname: hostname(), pid: process.pid, startedAt, database: { version: row!.version, schemaVersion, embedded } }
+      },
+    },
+  }
+}
+
+const healthTimeMs = 3_000
+
+async function withinHealthTime<T>(answer: Promise<T>): Promise<T> {
+  const over = new AbortController()
+  const late = (async (): Promise<never> => {
+    await systemClock.sleep(healthTimeMs, over.signal)
+    throw new TaskflowsError('database.unreachable', `PostgreSQL did not answer within ${healthTimeMs / 1000} s`)
+  })()
+  // Whichever loses the race must not be an unhandled rejection.
+  late.catch(() => {})
+  answer.catch(() => {})
+  try {
+    return await Promise.race([answer, late])
+  } finally {
+    over.abort()
+  }
+}
+
+function makeHome(home: string): void {
+  try {
+    mkdirSync(join(home, 'run'), { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new TaskflowsError('home.unwritable', `${home} cannot be written: ${messageOf(error)}`, { details: { home }, cause: error })
+  }
+}
+
+/** Tells `tf` where the server of this home is. Returns what takes the word back. */
+function recordServer(home: string, url: string): () => void {
+  const path = join(home, 'run', 'server.json')
+  const text = JSON.stringify({ url, pid: process.pid, started_at: new Date().toISOString() })
+  writeFileSync(`${path}.${process.pid}`, `${text}\n`, { mode: 0o600 })
+  renameSync(`${path}.${process.pid}`, path)
+  return () => rmSync(path, { force: true })
+}

@@ -1,0 +1,54 @@
+/**
+ * Loads the modules that a worker is given and finds their tasks.
+ */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
+import { type TaskDefinition, tasksOf } from './task.ts'
+
+/**
+ * The tasks of all modules by name.
+ * @param modules paths, absolute or from `from`
+ * @throws `module.unloadable`, `module.no_tasks`, `task.invalid`
+ */
+export async function loadTasks(modules: readonly string[], from: string): Promise<Map<string, TaskDefinition>> {
+  const found = new Map<string, { definition: TaskDefinition; source: string }>()
+  for (const module of modules) {
+    for (const [name, definition] of tasksOf(await load(module, from), module)) {
+      const other = found.get(name)
+      if (other && other.definition.fn !== definition.fn) {
+        throw new TaskflowsError('task.invalid', `${module} and ${other.source} both define a task named "${name}"`, { details: { name }, hint: 'Give one of them another name.' })
+      }
+      found.set(name, { definition, source: module })
+    }
+  }
+  return new Map([...found].map(([name, { definition }]) => [name, definition]))
+}
+
+async function load(module: string, from: string): Promise<Record<string, unknown>> {
+  const path = resolve(from, module)
+  if (!existsSync(path)) throw new TaskflowsError('module.unloadable', `the module ${path} does not exist`, { details: { module: path }, hint: 'Give the path of a file that exports tasks, from the working directory.' })
+  try {
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+  } catch (error) {
+    throw new TaskflowsError('module.unloadable', `the module ${path} threw while it was loaded: ${messageOf(error)}${placeOf(error, path)}`, { details: { module: path }, cause: error, ...hintFor(error) })
+  }
+}
+
+/** The first line of the stack that is not Node's own, when the error has one. */
+function placeOf(error: unknown, path: string): string {
+  const line = error instanceof Error ? error.stack?.split('\n').find((entry) => /^\s+at .*file:\/\//.test(entry)) : undefined
+  const place = line && /file:\/\/(\S+?:\d+:\d+)/.exec(line)?.[1]
+  return place && place.startsWith(path) ? ` (at ${place})` : ''
+}
+
+/** Node strips types; what needs compiling it refuses, and says so in its own words. */
+function hintFor(error: unknown): { hint?: string } {
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX') {
+    return { hint: 'Node runs TypeScript by leaving out the types, so enums, namespaces, parameter properties and decorators do not run. Rewrite them, or install tsx and start with NODE_OPTIONS="--import tsx".' }
+  }
+  if (code === 'ERR_MODULE_NOT_FOUND') return { hint: 'Imports need the file ending (./other.ts), and packages must be installed next to the module.' }
+  return {}
+}
