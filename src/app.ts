@@ -142,7 +142,7 @@ export async function openLocal(config: Config, { onProgress }: { readonly onPro
     client: createClient<TaskflowsContract>({
       call: async (area, operation, input) => (await execute({ ...engines, caller: localCaller }, area, operation, input)).output,
     }),
-    close: () => store[Symbol.asyncDispose](),
+    close: async () => { await store[Symbol.asyncDispose]() },
   }
 }
 

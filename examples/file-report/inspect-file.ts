@@ -17,7 +17,7 @@ export interface FileRequest {
 const newline = 10
 
 /** What another try would not mend: the file is gone, forbidden, or no file. It is a finding, so that one file cannot cost the report. */
-const findings = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR']
+const findings = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'EISDIR'])
 
 export async function inspectFile({ root, path, encoding }: FileRequest, signal?: AbortSignal): Promise<FileFacts> {
   const facts = { path, language: languageOf(extname(path)) }
@@ -36,7 +36,7 @@ export async function inspectFile({ root, path, encoding }: FileRequest, signal?
     }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
-    if (findings.includes(code)) return { ...facts, unread: code }
+    if (findings.has(code)) return { ...facts, unread: code }
     throw error
   }
   // A last line without its newline is a line, too.

@@ -1,7 +1,7 @@
 /** The operations on the event log. */
 import { z } from 'zod'
 import { CorrelationId, TenantId } from '../engines/jobs/vocabulary.ts'
-import { Instant, operation, pageInput, pageOf } from './operation.ts'
+import { Instant, freeText, operation, pageInput, pageOf } from './operation.ts'
 
 export const Event = z.object({
   id: z.string().describe('Sequence and position: 1024.3'),
@@ -15,13 +15,15 @@ export const Event = z.object({
   data: z.record(z.string(), z.unknown()),
 }).meta({ id: 'Event' })
 
+const EventType = z.string().max(100).regex(/^[a-z_]+(\.[a-z_]+)*(\.\*)?$/, 'must be a type such as job.succeeded, or a kind such as job.*')
+
 export const events = {
   list: operation({
     method: 'GET', path: '/events', permission: 'events:read',
     summary: 'List what happened, in the order in which it was committed',
     input: z.strictObject({
-      type: z.string().max(100).optional().describe('Only this type, or all of one kind: job.*'),
-      subject: z.string().max(255).optional().describe('Only events about this id'),
+      type: EventType.optional().describe('Only this type, or all of one kind: job.*'),
+      subject: freeText(255).optional().describe('Only events about this id'),
       tenant_id: TenantId.optional().describe('Only events of this tenant'),
       correlation_id: CorrelationId.optional().describe('Only events of this correlation id'),
       since: z.string().max(100).optional().describe('Only events since: an instant, or how long ago, such as 1h'),

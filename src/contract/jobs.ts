@@ -3,7 +3,7 @@ import { z } from 'zod'
 import {
   AttemptOutcome, CorrelationId, JobId, JobName, JobState, MaxAttempts, Priority, QueueName, RetryPolicyWire, TenantId, jobLimits,
 } from '../engines/jobs/vocabulary.ts'
-import { Instant, operation, pageInput, pageOf } from './operation.ts'
+import { Instant, freeText, operation, pageInput, pageOf } from './operation.ts'
 
 export const Job = z.object({
   id: JobId,
@@ -153,7 +153,7 @@ export const jobs = {
   cancel: operation({
     method: 'POST', path: '/jobs/{id}/cancel', aliases: ['/jobs/{id}/cancel'], permission: 'jobs:write',
     summary: 'Cancel a job that has not finished; a running one is told to stop',
-    input: z.strictObject({ ...id, reason: z.string().max(jobLimits.reason).optional().describe('Kept in the history of the job') }),
+    input: z.strictObject({ ...id, reason: freeText(jobLimits.reason).optional().describe('Kept in the history of the job') }),
     output: Job,
     errors: ['job.not_found', 'job.invalid_transition'],
     cli: { command: 'jobs cancel', args: ['id...'], examples: ['tf jobs cancel 019a9f00-1234-7abc-8def-0123456789ab --reason "wrong file"'] },

@@ -64,10 +64,15 @@ export function pathFields(path: string): string[] {
   return [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
 }
 
+/** Words of a person: anything but what PostgreSQL cannot keep. */
+export function freeText(max: number) {
+  return z.string().max(max).regex(/^[^\0\p{Cs}]*$/u, 'must not hold \\u0000 or lone surrogates')
+}
+
 /** `limit` and `cursor`, as every list takes them. */
 export const pageInput = {
   limit: z.coerce.number().int().min(1).max(1000).default(50).describe('How many to show at most'),
-  cursor: z.string().max(10_000).optional().describe('next_cursor of the previous page'),
+  cursor: z.string().max(10_000).regex(/^[\x21-\x7e]*$/, 'must be next_cursor of the previous page').optional().describe('next_cursor of the previous page'),
 }
 
 /** A page, as every list answers. */

@@ -16,44 +16,55 @@ import { createMetrics } from '../../src/kernel/observe/metrics.ts'
 import type { Actor, Scope } from '../../src/kernel/scope.ts'
 import type { Call, Engines } from '../../src/operations/context.ts'
 import { execute } from '../../src/operations/execute.ts'
+import type { ApiSubject } from './api-suite.ts'
 
-export interface ApiSubject extends AsyncDisposable {
-  readonly url: string
-  readonly secret: string
-}
-
+/** A server whose engines and security a test can replace while it runs. */
 export interface MemorySubject extends ApiSubject {
   readonly server: ApiServer
   security: Security
-  /** Replaces parts of the engines, to make them fail or wait. */
   engines: Engines
   /** What reached the log at `error`. */
   readonly errors: unknown[]
 }
 
-export async function startMemorySubject({ host = '127.0.0.1', port = 0 } = {}): Promise<MemorySubject> {
-  const secret = randomUUID() + randomUUID()
+export async function startMemorySubject(where: { readonly host?: string; readonly port?: number } = {}): Promise<MemorySubject> {
+  const subject = memorySubject(where)
+  await subject.server.start()
+  return subject
+}
+
+/** Not started yet. */
+export function memorySubject({ host = '127.0.0.1', port = 0 } = {}): MemorySubject {
+  const secret = randomUUID()
   const errors: unknown[] = []
   const log: Log = { ...silentLog, error: (fields) => errors.push(fields) }
-  const nonces = new Set<string>()
-  const subject = { secret, errors, security: { hmac: { enabled: true, secret } }, engines: memoryEngines() } as unknown as { -readonly [K in keyof MemorySubject]: MemorySubject[K] }
-  const authenticator = createAuthenticator({
-    security: () => subject.security,
-    nonces: { remember: async (nonce) => nonces.size !== nonces.add(nonce).size },
-    clock: systemClock,
-    log,
-  })
-  subject.server = createApiServer({
+  const seen = new Set<string>()
+  const server = createApiServer({
     execute: (call: Call, area, operation, input) => execute({ ...subject.engines, ...call }, area, operation, input),
-    authenticator,
+    authenticator: createAuthenticator({
+      security: () => subject.security,
+      nonces: { remember: async (nonce) => seen.size !== seen.add(nonce).size },
+      clock: systemClock,
+      log,
+    }),
     host,
     port,
     metrics: createMetrics({ depths: () => subject.engines.jobs.depths() }),
     log,
     version: '0.0.0',
   })
-  await subject.server.start()
-  return Object.assign(subject, { url: subject.server.url, [Symbol.asyncDispose]: () => subject.server.stop() })
+  const subject: MemorySubject = {
+    server,
+    secret,
+    errors,
+    security: { hmac: { enabled: true, secret } },
+    engines: memoryEngines(),
+    get url() {
+      return server.url
+    },
+    [Symbol.asyncDispose]: () => server.stop(),
+  }
+  return subject
 }
 
 function memoryEngines(): Engines {
@@ -82,6 +93,7 @@ export function memoryJobs(): Jobs {
     return changed
   }
   const add = async (scope: Scope, wanted: NewJob) => {
+    for (const parent of wanted.after ?? []) if (typeof parent === 'string') find(scope, parent)
     const job = madeOf(scope, wanted)
     kept.set(job.id, job)
     return { job, warnings: [`no worker has registered ${wanted.name}`] }

@@ -12,7 +12,7 @@ import { networkInterfaces, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { commands } from '../../src/faces/cli/commands.ts'
 
 const program = fileURLToPath(new URL('../../src/faces/cli/main.ts', import.meta.url))
@@ -44,9 +44,11 @@ beforeEach(async () => {
 })
 
 function start(args: readonly string[], { env = {}, nodeArgs = [] }: Start = {}): ChildProcess {
-  return spawn(process.execPath, [...nodeArgs, program, ...args], {
+  const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
     env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home, TASKFLOWS_SERVER: api.address, ...env },
   })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  return child
 }
 
 async function tf(args: readonly string[], options: Start = {}): Promise<Ended> {

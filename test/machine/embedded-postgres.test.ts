@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { type PostgresAddress, createEmbeddedPostgres } from '../../src/adapters/database/embedded/index.ts'
+import { unprivilegedAccount } from '../../src/adapters/database/embedded/place.ts'
 import { type Client, killIfAlive, newHome, postmastersOf, processesOf, removePattern, startClient, untilNothingIsLeft, usedHome } from './embedded/harness.ts'
 
 const isRoot = process.geteuid!() === 0
@@ -267,7 +268,17 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
       expect(postgres.role).toBe('guest')
     })
 
-    test('where a namespace cannot reach the home an account runs it, with data and programs that it can reach', async () => {
+    test('where a namespace cannot reach the home an account that can runs it there', async () => {
+      await using home = newHome('home')
+      const account = unprivilegedAccount(readFileSync('/etc/passwd', 'utf8'))
+      chownSync(join(home.path, '..'), account.uid, account.gid)
+      mkdirSync(home.path, { mode: 0o755 })
+      await using postgres = createEmbeddedPostgres({ home: home.path })
+      expect((await postgres.ensure()).host).toBe(join(home.path, 'postgres/run'))
+      expect(statSync(`/proc/${postmastersOf(home.path)[0]}`).uid).toBe(account.uid)
+    })
+
+    test('where neither can reach it an account runs it, with data and programs that it can reach, and notices when they are gone', async () => {
       await using home = newHome('home')
       chownSync(join(home.path, '..'), nobody, nobody)
       mkdirSync(home.path, { mode: 0o700 })
@@ -289,6 +300,9 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
       expect(await owner.next('up')).toBe('owner')
       owner.kill()
       await untilNothingIsLeft(root)
+      rmSync(root, { recursive: true })
+      await expect(postgres.ensure()).rejects.toMatchObject({ code: 'postgres.start_failed', message: expect.stringContaining(root) })
+      expect(existsSync(root)).toBe(false)
     })
   })
 })

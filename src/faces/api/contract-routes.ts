@@ -16,11 +16,10 @@ export interface ContractRoute {
 
 export function routesOfContract(contract: Contract): ContractRoute[] {
   return Object.entries(contract).flatMap(([area, operations]) =>
-    Object.entries(operations).flatMap(([name, operation]) => {
-      const route = { area, name, operation }
-      const aliases = (operation.aliases ?? []).map((path) => ({ ...route, path, alias: true }))
-      return [{ ...route, path: `/api/v1${operation.path}`, alias: false }, ...aliases]
-    }))
+    Object.entries(operations).flatMap(([name, operation]) => [
+      { area, name, operation, path: `/api/v1${operation.path}`, alias: false },
+      ...(operation.aliases ?? []).map((path) => ({ area, name, operation, path, alias: true })),
+    ]))
 }
 
 /** The path as Fastify's router writes it: `:id` for `{id}`, and `::` for a colon that means itself. */

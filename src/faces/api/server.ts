@@ -73,7 +73,6 @@ function build({ execute, authenticator, metrics, log, version }: ApiServerOptio
     bodyLimit,
     // Longer ids reach the schema, which says what is wrong with them.
     routerOptions: { maxParamLength: 1_000 },
-    forceCloseConnections: 'idle',
     return503OnClosing: false,
     requestTimeout: 60_000,
     frameworkErrors: (error, request, reply) => {

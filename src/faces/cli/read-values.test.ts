@@ -37,6 +37,7 @@ test.each([
   ['delay', 'soon', '--delay: expected seconds, or a duration such as 5m or 1h30m, got "soon"'],
   ['delay', '-5', '--delay: expected seconds, or a duration such as 5m or 1h30m, got "-5"'],
   ['run_at', '2026-02-30 10:00', '--run-at: expected a time such as 2026-11-21T18:30:00Z, or 2026-11-21 18:30 in local time, got "2026-02-30 10:00"'],
+  ['run_at', '2026-13-05', '--run-at: expected a time such as 2026-11-21T18:30:00Z, or 2026-11-21 18:30 in local time, got "2026-13-05"'],
   ['run_at', 'tomorrow', '--run-at: expected a time such as 2026-11-21T18:30:00Z, or 2026-11-21 18:30 in local time, got "tomorrow"'],
 ])('--%s %j is refused with what was expected', async (key, text, message) => {
   await expect(read(key, text)).rejects.toMatchObject({ code: 'cli.usage', message })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 
 /** A process that runs what `parts` describes, as `tf serve` does, and prints what happens to it. */
 function start(parts: { readonly start?: string; readonly stop?: string; readonly failed?: string }) {
@@ -14,6 +14,7 @@ function start(parts: { readonly start?: string; readonly stop?: string; readonl
     }
     await runUntilStopped({ note: say }, start, () => say('announced')).catch((error) => { say(error.message); process.exitCode = 1 })
   `], { stdio: ['ignore', 'pipe', 'inherit'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
   const lines: string[] = []
   const reader = createInterface(child.stdout!).on('line', (line) => lines.push(line))
   const until = async (line: string) => {

@@ -27,6 +27,6 @@ export async function runUntilStopped<T extends Stoppable>(talk: Pick<Talk, 'not
     }
     talk.note('stopped')
   } finally {
-    
+    setTimeout(() => process.exit(), lingerMs).unref()
   }
 }

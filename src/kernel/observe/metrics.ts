@@ -57,7 +57,7 @@ export function createMetrics({ depths }: { readonly depths: () => Promise<reado
 function apiMetrics(registry: Registry): ApiMetrics {
   const registers = [registry]
   const labelNames = ['method', 'endpoint', 'status_code'] as const
-  const total = new Counter({ name: 'taskflows_api_requests_total', help: 'Requests answered.', labelNames, registers })
+  const answered = new Counter({ name: 'taskflows_api_requests_total', help: 'Requests answered.', labelNames, registers })
   const duration = new Histogram({
     name: 'taskflows_api_request_duration_seconds', help: 'From the arrival of the headers to the end of the answer.', labelNames, registers,
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
@@ -69,7 +69,7 @@ function apiMetrics(registry: Registry): ApiMetrics {
       active.dec({ method: request.method, endpoint: request.endpoint })
       // prom-client wants its own copy: it may keep the object.
       const labels = { ...request }
-      total.inc(labels)
+      answered.inc(labels)
       duration.observe(labels, seconds)
     },
   }
@@ -109,8 +109,8 @@ function jobDepths(registry: Registry, depths: () => Promise<readonly Depth[]>):
     }
     return cached
   }
-  new Gauge({
-    name: 'taskflows_jobs_depth', help: 'Unfinished jobs, by queue and state.', labelNames: ['queue', 'state'], registers: [registry],
+  const depth = new Gauge({
+    name: 'taskflows_jobs_depth', help: 'Unfinished jobs, by queue and state.', labelNames: ['queue', 'state'], registers: [],
     async collect() {
       const bounded = largestFirst(await current())
       this.reset()
@@ -121,17 +121,17 @@ function jobDepths(registry: Registry, depths: () => Promise<readonly Depth[]>):
       }
     },
   })
+  registry.registerMetric(depth)
 }
 
 /** The largest queues by name, all others as one. */
 export function largestFirst(depths: readonly Depth[]): Depth[] {
   const sorted = depths.toSorted((left, right) => total(right) - total(left))
-  const rest = sorted.slice(mostQueues)
-  if (rest.length === 0) return sorted
-  const sum = rest.reduce((sum, one) => ({
-    queue: 'other', pending: sum.pending + one.pending, scheduled: sum.scheduled + one.scheduled, running: sum.running + one.running,
-  }))
-  return [...sorted.slice(0, mostQueues).filter(({ queue }) => queue !== 'other'), { ...sum, queue: 'other' }]
+  if (sorted.length <= mostQueues) return sorted
+  const named = sorted.slice(0, mostQueues).filter(({ queue }) => queue !== 'other')
+  const others = sorted.filter((depth) => !named.includes(depth))
+  const sum = (state: 'pending' | 'scheduled' | 'running') => others.reduce((count, depth) => count + depth[state], 0)
+  return [...named, { queue: 'other', pending: sum('pending'), scheduled: sum('scheduled'), running: sum('running') }]
 }
 
 function total({ pending, scheduled, running }: Depth): number {

@@ -118,7 +118,7 @@ export function processesOf(home: string): Found[] {
     .filter(({ command, paths }) => command.includes(home) || paths.some((path) => path.startsWith(home)))
 }
 
-/** The postmasters of a home: those that no other of its postgres processes has started. */
+/** The postmasters of a home. PostgreSQL gives its other processes titles in place of their arguments. */
 export function postmastersOf(home: string): number[] {
   return processesOf(home).filter(({ command }) => /^\S*postgres\0-D\0/.test(command)).map(({ pid }) => pid)
 }

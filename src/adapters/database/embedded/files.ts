@@ -1,5 +1,5 @@
 /** Files and directories of a home: made for their owner, closed to others, refused by name. */
-import { chownSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { TaskflowsError, messageOf } from '../../../kernel/errors.ts'
 
 export interface Account {
@@ -17,11 +17,20 @@ export function giveTo(owner: Account, path: string): void {
   if (process.geteuid!() === 0) chownSync(path, owner.uid, owner.gid)
 }
 
-/** Creates a directory that only `owner` may enter; one that exists stays as it is. */
+/** Creates a directory that only `owner` may enter; one that exists keeps its mode. */
 export function makeDirectory(path: string, owner: Account): void {
-  if (lstatSync(path, { throwIfNoEntry: false })) return
-  mkdirSync(path, { mode: 0o700 })
-  giveTo(owner, path)
+  if (!existsSync(path)) mkdirSync(path, { mode: 0o700 })
+  // Also when a kill came between the two.
+  if (ownerOf(path).uid === process.geteuid!()) giveTo(owner, path)
+}
+
+/** The text of a file, or null when there is none that we may read. */
+export function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return null
+  }
 }
 
 /** Opens a file of `owner` alone for appending. */

@@ -73,7 +73,7 @@ export function createEmbeddedPostgres({ home, binaries = null, onProgress = () 
     const place = await preparePlace(home)
     // The second try is for a postmaster whose owner died so early that nobody could see it yet.
     const address = (await adoptOrStart(place)) ?? (await adoptOrStart(place))
-    if (address === null) throw await startFailure(postmaster!)
+    if (address === null) throw startFailure(postmaster!)
     return address
   }
 
@@ -132,8 +132,8 @@ async function adopt(home: string): Promise<PostgresAddress | null> {
   return address && (await acceptsLogin(address)) ? address : null
 }
 
-async function startFailure({ log, gone }: Postmaster): Promise<TaskflowsError> {
-  return new TaskflowsError('postgres.start_failed', `PostgreSQL in ${dirname(log)} ended before it was ready: ${await gone}`, {
+function startFailure({ log, lastWords }: Postmaster): TaskflowsError {
+  return new TaskflowsError('postgres.start_failed', `PostgreSQL in ${dirname(log)} ended before it was ready: ${lastWords()}`, {
     details: { log },
     hint: `The whole log is ${log}.`,
   })

@@ -11,7 +11,7 @@ import { giveTo, renameDurably, writePrivateFile, writing } from './files.ts'
 import { type Command, asRunner, boundToParent, hostBasedAuthentication, initdbArguments, names, singleUserArguments } from './launch.ts'
 import type { Place } from './place.ts'
 import { lastLines, runProgram } from './run-program.ts'
-import type { OnProgress } from './waiting.ts'
+import { type OnProgress, telling } from './waiting.ts'
 
 const temporary = '.new-'
 
@@ -32,7 +32,7 @@ export async function provideDatabase(place: Place, binaries: Binaries, onProgre
   onProgress(`Creating a PostgreSQL ${binaries.major} database in ${directory}`)
   const made = writing(place.root, () => mkdtempSync(join(place.root, temporary)))
   giveTo(place.owner, made)
-  await createDatabase(made, place, binaries)
+  await telling(`the new database in ${directory}`, onProgress, () => createDatabase(made, place, binaries))
   writing(directory, () => renameDurably(made, directory, place.root))
   return directory
 }

@@ -3,8 +3,9 @@
  * ending orphans, removing what a dead postmaster left. Under the lock.
  * The judgement itself is in `postmaster-pid.ts`.
  */
-import { readFileSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { textOf } from './files.ts'
 import { port } from './launch.ts'
 import { acceptsLogin } from './login.ts'
 import { judgeOccupation } from './postmaster-pid.ts'
@@ -34,14 +35,6 @@ export async function settle(record: PostgresRecord, onProgress: OnProgress): Pr
 export function removeStaleFiles({ directory, socketDirectory }: PostgresRecord): void {
   const socket = join(socketDirectory, `.s.PGSQL.${port}`)
   for (const file of [join(directory, 'data/postmaster.pid'), socket, `${socket}.lock`]) rmSync(file, { force: true })
-}
-
-function textOf(file: string): string | null {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return null
-  }
 }
 
 function end(pid: number): void {

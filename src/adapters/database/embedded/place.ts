@@ -4,12 +4,14 @@
  *   <home>/postgres/18/data       the data directory; 18/password and 18/log beside it
  *   <home>/run/                   the lock, the socket, `postgres.json` for those who adopt
  *
- * As root on root's own home, where user namespaces are refused, `postgres` is a
- * link to /var/lib/taskflows/<digest>, which an account owns. So the owner of
- * the directory says who runs it, now and at every later start.
+ * As root on root's own home, where user namespaces are refused, an account owns
+ * `postgres`; where that account cannot reach the home, `postgres` is a link to
+ * /var/lib/taskflows/<digest>. So the owner of the directory says who runs
+ * PostgreSQL, now and at every later start.
  */
-import { existsSync, mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
+import { TaskflowsError } from '../../../kernel/errors.ts'
 import { type Account, makeDirectory, ownerOf, writing } from './files.ts'
 import { type Runner, asRunner, programEnvironment } from './launch.ts'
 import { runProgram } from './run-program.ts'
@@ -41,8 +43,8 @@ export async function preparePlace(home: string): Promise<Place> {
   const root = realpathSync(link)
   const owner = ownerOf(root)
   const realHome = realpathSync(home)
-  // An account that may not enter the home reaches its socket beside the data.
-  const preferred = root === join(realHome, 'postgres') ? join(runDirectory(realHome), 'pg') : join(root, 'run')
+  // An account that does not own the home may not enter its private parts, but the data it may.
+  const preferred = owner.uid === ownerOf(realHome).uid ? join(runDirectory(realHome), 'pg') : join(root, 'run')
   const socketDirectory = chooseSocketDirectory(preferred, realHome, owner.uid)
   writing(socketDirectory, () => makePrivateDirectory(socketDirectory, owner))
   return { root, socketDirectory, owner, runner: runnerFor(process.geteuid!(), owner) }
@@ -55,22 +57,34 @@ export function runnerFor(uid: number, owner: Account): Runner {
 }
 
 async function createRoot(home: string, link: string): Promise<void> {
+  refuseLostLink(link)
   const homeOwner = ownerOf(home)
-  if (process.geteuid!() !== 0 || homeOwner.uid !== 0 || (await namespaceReaches(home))) {
+  if (process.geteuid!() !== 0 || homeOwner.uid !== 0 || (await reaches(home, { as: 'namespace' }))) {
     return writing(link, () => makeDirectory(link, homeOwner))
   }
+  const account = unprivilegedAccount(readFileSync('/etc/passwd', 'utf8'))
+  if (await reaches(home, { as: 'account', ...account })) return writing(link, () => makeDirectory(link, account))
   const elsewhere = join('/var/lib/taskflows', digest(realpathSync(home)))
   writing(elsewhere, () => {
     mkdirSync('/var/lib/taskflows', { recursive: true, mode: 0o711 })
-    makeDirectory(elsewhere, unprivilegedAccount(readFileSync('/etc/passwd', 'utf8')))
+    makeDirectory(elsewhere, account)
   })
   writing(link, () => symlinkSync(elsewhere, link))
 }
 
-/** Containers often refuse user namespaces, and directories above the home may be closed to them. */
-async function namespaceReaches(home: string): Promise<boolean> {
-  const { code } = await runProgram(asRunner({ as: 'namespace' }, ['test', '-w', home]), { env: programEnvironment(null) })
+/** Containers often refuse user namespaces, and directories above the home may be closed. */
+async function reaches(home: string, runner: Runner): Promise<boolean> {
+  const { code } = await runProgram(asRunner(runner, ['test', '-x', home]), { env: programEnvironment(null) })
   return code === 0
+}
+
+/** A new database in the place of one that was lost, with a container for instance, would hide the loss. */
+function refuseLostLink(link: string): void {
+  if (!lstatSync(link, { throwIfNoEntry: false })) return
+  throw new TaskflowsError('postgres.start_failed', `The data of PostgreSQL was in ${readlinkSync(link)}, where ${link} leads, and is gone`, {
+    details: { link },
+    hint: 'Bring it back, or remove the link to begin with an empty database.',
+  })
 }
 
 /** `postgres` if the system has it, else `nobody`. @param passwd text of passwd(5). */

@@ -5,11 +5,11 @@
  * it, and gets SIGINT (fast shutdown) from the kernel when we die.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { closeSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { closeSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { systemClock } from '../../../kernel/clock.ts'
 import type { Binaries } from './binaries.ts'
-import { type Account, openForAppending, writing } from './files.ts'
+import { type Account, openForAppending, textOf, writing } from './files.ts'
 import { type Command, asRunner, boundToParent, postmasterArguments } from './launch.ts'
 import type { Place } from './place.ts'
 import { lastLines } from './run-program.ts'
@@ -25,8 +25,8 @@ export interface Postmaster {
   readonly alive: boolean
   /** The file that it and those before it wrote. */
   readonly log: string
-  /** Resolves when the process is gone, with what it said last. */
-  readonly gone: Promise<string>
+  /** What it said last, for the one who asks why it is gone. */
+  lastWords(): string
   /** Fast shutdown, then immediate, then SIGKILL. Never rejects. */
   stop(): Promise<void>
 }
@@ -44,20 +44,22 @@ export function startPostmaster(directory: string, place: Place, { directory: pr
   child.unref()
 
   let alive = true
-  const gone = new Promise<string>((resolve) => {
-    const end = (said: string) => {
+  let outcome = ''
+  const gone = new Promise<void>((resolve) => {
+    const end = (how: string) => {
       alive = false
-      resolve(said)
+      outcome = how
+      resolve()
     }
     child.on('error', (error) => end(error.message))
-    child.on('exit', (code, signal) => end(lastLines(readFileSync(log).subarray(logStart).toString()) || `it ended with ${signal ?? code}`))
+    child.on('exit', (code, signal) => end(`it ended with ${signal ?? code}`))
   })
   return {
     get alive() {
       return alive
     },
     log,
-    gone,
+    lastWords: () => lastLines(Buffer.from(textOf(log) ?? '').subarray(logStart).toString()) || outcome,
     stop: () => stop(child, gone),
   }
 }
