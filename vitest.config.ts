@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    include: ['{src,test,scripts,examples,bench}/**/*.test.ts'],
     environment: 'node',
     globalSetup: 'test/testbed/global-setup.ts',
     pool: 'forks',

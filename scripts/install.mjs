@@ -40,7 +40,7 @@ async function install() {
   for (const stream of [npm.stdout, npm.stderr]) stream.setEncoding('utf8').on('data', (text) => { output += text })
   const code = await new Promise((done) => npm.once('error', (error) => { output += error.message; done(1) }).once('close', done))
   finish(code === 0)
-  if (code !== 0) fail(`npm ci failed:\n${output.slice(-4000)}`)
+  if (code !== 0) fail(`npm ci failed:\n${output.slice(0, 4000)}`)
 }
 
 /** One line that counts seconds on a terminal, and two plain ones elsewhere. */

@@ -3,7 +3,7 @@
  * (with `lease-thread.ts`, for its thread) that constructs adapters.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { createNonceStore } from './access/nonces.ts'
@@ -12,7 +12,7 @@ import { ensureSecurity, followSecurity } from './access/security-file.ts'
 import { createEmbeddedPostgres } from './adapters/database/embedded/index.ts'
 import { type PostgresSource, createPostgres, urlSource } from './adapters/database/postgres/index.ts'
 import { type Client, createClient } from './client/create-client.ts'
-import type { Config } from './config.ts'
+import { type Config, settings } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
 import {
   type AttemptReport, type Jobs, claimSettings, createJobs, createPruner, createRescuer, createScheduler, createWorker,
@@ -20,7 +20,6 @@ import {
 import { type TaskDefinition, loadTasks } from './engines/tasks/index.ts'
 import { createAuthenticator } from './faces/api/authenticate.ts'
 import { createApiServer } from './faces/api/server.ts'
-import { packageVersion } from './faces/cli/version.ts'
 import { startKeeperThread } from './keeper-thread.ts'
 import { systemClock } from './kernel/clock.ts'
 import { type DatabaseClock, readDatabaseClock } from './kernel/database/database-clock.ts'
@@ -30,9 +29,11 @@ import { migrate } from './kernel/database/migrate.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
 import type { EventLog } from './kernel/events.ts'
 import { newId } from './kernel/ids.ts'
+import { makeDirectories } from './kernel/make-directories.ts'
 import { createConsoleLog, withoutRepeats } from './kernel/observe/console-log.ts'
 import type { Log } from './kernel/observe/log.ts'
 import { type JobMetrics, createMetrics } from './kernel/observe/metrics.ts'
+import { packageVersion } from './kernel/version.ts'
 import type { Call, Engines, ServerInfo } from './operations/context.ts'
 import { execute } from './operations/execute.ts'
 
@@ -174,7 +175,7 @@ export async function serve(config: Config, { workerModules, queues, concurrency
     const onError = troubleLog(log)
     makeHome(config.home)
     const store = stack.use(await openStore(config, onProgress))
-    ensureSecurity(config.home, { legacyPath: join(homedir(), '.services', 'security.json') })
+    ensureSecurity(config.home, legacySecurity(config))
     await startCare(stack, store, onError)
     const engines = enginesOf(store)
     const metrics = createMetrics({ depths: () => store.jobs.depths() })
@@ -265,9 +266,14 @@ async function withinHealthTime<T>(answer: Promise<T>): Promise<T> {
   }
 }
 
+/** Earlier versions kept the secret of an account here; it belongs to the account's own home, not to any other. */
+function legacySecurity({ home }: Config): { readonly legacyPath?: string } {
+  return home === settings.home.default ? { legacyPath: join(homedir(), '.services', 'security.json') } : {}
+}
+
 function makeHome(home: string): void {
   try {
-    mkdirSync(join(home, 'run'), { recursive: true, mode: 0o700 })
+    makeDirectories(join(home, 'run'))
   } catch (error) {
     throw new TaskflowsError('home.unwritable', `${home} cannot be written: ${messageOf(error)}`, { details: { home }, cause: error })
   }

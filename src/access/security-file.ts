@@ -4,9 +4,10 @@
  * server follows each change at once.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { TaskflowsError, messageOf } from '../kernel/errors.ts'
+import { makeDirectories } from '../kernel/make-directories.ts'
 
 export interface Security {
   readonly hmac: {
@@ -178,7 +179,7 @@ function replaceFile(home: string, security: Security): Security {
 function writeDraft(path: string, security: Security): string {
   const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    makeDirectories(dirname(path))
     const file = openSync(draft, 'wx', 0o600)
     writeFileSync(file, `${JSON.stringify(security, null, 2)}\n`)
     fsyncSync(file)

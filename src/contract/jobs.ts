@@ -79,7 +79,8 @@ export const NewJobInBatch = z.strictObject({
   after: z.array(z.union([JobId, z.int().min(0)])).max(jobLimits.parents).optional().describe('Jobs that must succeed first: ids, or positions of earlier jobs in this request'),
 }).meta({ id: 'NewJobInBatch' })
 
-const id = { id: JobId.describe('The id of the job') }
+/** Any text, so that an id of the wrong form is a job that does not exist. */
+const id = { id: z.string().min(1).max(255).describe('The id of the job') }
 
 export const jobs = {
   add: operation({

@@ -43,9 +43,12 @@ const aboveAll = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 
 /** @throws `job.not_found` */
 export async function getJob(database: Queryable, scope: Scope, id: string): Promise<Job> {
-  const [found] = await database.query<JobRecord>(readJob, [id, false, 0, scope.tenant])
+  const wellFormed = isId(id.toLowerCase())
+  const [found] = wellFormed ? await database.query<JobRecord>(readJob, [id, false, 0, scope.tenant]) : []
   if (found) return jobOf(found)
-  throw new TaskflowsError('job.not_found', `there is no job ${id}`, { details: { id }, hint: 'List the jobs that exist: tf jobs list.' })
+  throw new TaskflowsError('job.not_found', `there is no job ${JSON.stringify(id)}${wellFormed ? '' : ': an id is a UUID such as 019a9f00-1234-7abc-8def-0123456789ab'}`, {
+    details: { id }, hint: 'List the jobs that exist: tf jobs list.',
+  })
 }
 
 export async function readJobState(database: Queryable, scope: Scope, id: string): Promise<JobState> {

@@ -15,11 +15,12 @@ export interface ContractRoute {
 }
 
 export function routesOfContract(contract: Contract): ContractRoute[] {
-  return Object.entries(contract).flatMap(([area, operations]) =>
-    Object.entries(operations).flatMap(([name, operation]) => [
-      { area, name, operation, path: `/api/v1${operation.path}`, alias: false },
-      ...(operation.aliases ?? []).map((path) => ({ area, name, operation, path, alias: true })),
-    ]))
+  return Object.entries(contract).flatMap(([area, operations]) => Object.entries(operations).flatMap(([name, operation]) => routesOf(area, name, operation)))
+}
+
+function routesOf(area: string, name: string, operation: Operation): ContractRoute[] {
+  const aliases = (operation.aliases ?? []).map((path) => ({ area, name, operation, path, alias: true }))
+  return [{ area, name, operation, path: `/api/v1${operation.path}`, alias: false }, ...aliases]
 }
 
 /** The path as Fastify's router writes it: `:id` for `{id}`, and `::` for a colon that means itself. */

@@ -19,7 +19,7 @@ process.exitCode = await main(process.argv.slice(2))
 async function main(argv: readonly string[]): Promise<number> {
   try {
     const { words, command, globals, given } = parseLine(argv, commands, globalFlags)
-    if (globals.has('version')) return print((await import('./version.ts')).packageVersion())
+    if (globals.has('version')) return print((await import('../../kernel/version.ts')).packageVersion())
     if (!command || globals.has('help')) {
       const { commandHelp, overview } = await import('./help.ts')
       return print(command ? commandHelp(command) : overview(words, commands))

@@ -204,6 +204,8 @@ export const operationCommands: readonly OperationCommand[] = [
       {
         "key": "id",
         "kind": "text",
+        "min": 1,
+        "max": 255,
         "describe": "The id of the job",
         "many": true
       }
@@ -222,6 +224,8 @@ export const operationCommands: readonly OperationCommand[] = [
       {
         "key": "id",
         "kind": "text",
+        "min": 1,
+        "max": 255,
         "describe": "The id of the job",
         "many": true
       }
@@ -249,6 +253,8 @@ export const operationCommands: readonly OperationCommand[] = [
       {
         "key": "id",
         "kind": "text",
+        "min": 1,
+        "max": 255,
         "describe": "The id of the job",
         "many": true
       }

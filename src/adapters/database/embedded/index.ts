@@ -69,12 +69,16 @@ export function createEmbeddedPostgres({ home, binaries = null, onProgress = () 
   async function startUnderLock(): Promise<PostgresAddress> {
     refuseOtherSystems()
     prepareHome(home)
-    await using _lock = await telling('another process of this home to start PostgreSQL', onProgress, () => takeLock(join(runDirectory(home), 'postgres.lock')))
-    const place = await preparePlace(home)
-    // The second try is for a postmaster whose owner died so early that nobody could see it yet.
-    const address = (await adoptOrStart(place)) ?? (await adoptOrStart(place))
-    if (address === null) throw startFailure(postmaster!)
-    return address
+    const lock = await telling('another process of this home to start PostgreSQL', onProgress, () => takeLock(join(runDirectory(home), 'postgres.lock')))
+    try {
+      const place = await preparePlace(home)
+      // The second try is for a postmaster whose owner died so early that nobody could see it yet.
+      const address = (await adoptOrStart(place)) ?? (await adoptOrStart(place))
+      if (address === null) throw startFailure(postmaster!)
+      return address
+    } finally {
+      await lock.release()
+    }
   }
 
   /** Null when the postmaster ended before it was ready. */
@@ -99,11 +103,11 @@ export function createEmbeddedPostgres({ home, binaries = null, onProgress = () 
   }
 
   const ensure = () => {
-    const mine = (ensuring ??= next(bringUp))
-    const done = () => {
+    if (ensuring) return ensuring
+    const mine = next(bringUp).finally(() => {
       if (ensuring === mine) ensuring = undefined
-    }
-    mine.then(done, done)
+    })
+    ensuring = mine
     return mine
   }
 

@@ -16,8 +16,13 @@ import { boundToParent, programEnvironment } from './launch.ts'
 /** Longer than a start may take, with a stop before it. */
 const patienceSeconds = 150
 
+export interface Lock {
+  /** Resolves when others can have it. Never rejects. */
+  release(): Promise<void>
+}
+
 /** Waits for the lock. @throws `home.unwritable`, and `postgres.start_failed` when its holder does not come to an end. */
-export async function takeLock(file: string): Promise<AsyncDisposable> {
+export async function takeLock(file: string): Promise<Lock> {
   writing(file, () => closeSync(openForAppending(file, ownerOf(dirname(file)))))
   const command = ['flock', '--exclusive', '--no-fork', '--timeout', String(patienceSeconds), file, 'sh', '-c', 'echo; exec cat'] as const
   const [program, ...args] = boundToParent('KILL', process.pid, command)
@@ -34,7 +39,7 @@ export async function takeLock(file: string): Promise<AsyncDisposable> {
     })
   }
   return {
-    async [Symbol.asyncDispose]() {
+    async release() {
       keeper.stdin.on('error', () => {})
       keeper.stdin.end()
       await ended

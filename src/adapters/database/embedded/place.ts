@@ -9,9 +9,10 @@
  * /var/lib/taskflows/<digest>. So the owner of the directory says who runs
  * PostgreSQL, now and at every later start.
  */
-import { existsSync, lstatSync, mkdirSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs'
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { TaskflowsError } from '../../../kernel/errors.ts'
+import { makeDirectories } from '../../../kernel/make-directories.ts'
 import { type Account, makeDirectory, ownerOf, writing } from './files.ts'
 import { type Runner, asRunner, programEnvironment } from './launch.ts'
 import { runProgram } from './run-program.ts'
@@ -31,7 +32,7 @@ export const runDirectory = (home: string): string => join(home, 'run')
 /** Creates home and its `run`, private. @throws `home.unwritable` */
 export function prepareHome(home: string): void {
   writing(home, () => {
-    mkdirSync(home, { recursive: true, mode: 0o700 })
+    makeDirectories(home)
     makeDirectory(runDirectory(home), ownerOf(home))
   })
 }
@@ -66,7 +67,7 @@ async function createRoot(home: string, link: string): Promise<void> {
   if (await reaches(home, { as: 'account', ...account })) return writing(link, () => makeDirectory(link, account))
   const elsewhere = join('/var/lib/taskflows', digest(realpathSync(home)))
   writing(elsewhere, () => {
-    mkdirSync('/var/lib/taskflows', { recursive: true, mode: 0o711 })
+    makeDirectories('/var/lib/taskflows', 0o711)
     makeDirectory(elsewhere, account)
   })
   writing(link, () => symlinkSync(elsewhere, link))

@@ -2,7 +2,7 @@
 import { serve } from '../../../app.ts'
 import type { RunCommand } from '../invocation.ts'
 import { runUntilStopped } from '../run-until-stopped.ts'
-import { packageVersion } from '../version.ts'
+import { packageVersion } from '../../../kernel/version.ts'
 
 interface ServeValues {
   readonly workerModules?: readonly string[]

@@ -1,6 +1,6 @@
 /** `tf version`. */
 import type { RunCommand } from '../invocation.ts'
-import { packageVersion } from '../version.ts'
+import { packageVersion } from '../../../kernel/version.ts'
 
 export const run: RunCommand = ({ output }) => {
   const version = packageVersion()
