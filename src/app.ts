@@ -15,7 +15,7 @@ import { type Client, createClient } from './client/create-client.ts'
 import { type Config, settings } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
 import {
-  type AttemptReport, type Jobs, claimSettings, createJobs, createPruner, createRescuer, createScheduler, createWorker,
+  type AttemptReport, type Jobs, createJobs, createPruner, createRescuer, createScheduler, createWorker, hotSettings,
 } from './engines/jobs/index.ts'
 import { type TaskDefinition, loadTasks } from './engines/tasks/index.ts'
 import { createAuthenticator } from './faces/api/authenticate.ts'
@@ -45,6 +45,8 @@ type OnProgress = (text: string) => void
 /** The database, migrated, and what reads and writes it. */
 interface Store extends AsyncDisposable {
   readonly database: Database
+  /** Connections for claims and adds. */
+  readonly hot: Database
   readonly source: PostgresSource
   readonly embedded: boolean
   readonly schemaVersion: number
@@ -61,12 +63,14 @@ async function openStore(config: Config, onProgress: OnProgress = () => {}): Pro
       : urlSource(config.databaseUrl)
     const database = createPostgres({ source, schema: config.databaseSchema })
     stack.defer(() => database.close())
+    const hot = createPostgres({ source, schema: config.databaseSchema, settings: hotSettings, max: 5 })
+    stack.defer(() => hot.close())
     const schemaVersion = await migrate(database)
     const time = await readDatabaseClock(database, systemClock)
     return {
-      database, source, schemaVersion, time,
+      database, hot, source, schemaVersion, time,
       embedded: config.databaseUrl === null,
-      jobs: createJobs({ database, time }),
+      jobs: createJobs({ database, hot, time }),
       events: createEventLog(database),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
@@ -99,14 +103,12 @@ const defaultConcurrency = 10
 async function startWorker(stack: AsyncDisposableStack, { store, config, tasks, queues, concurrency = defaultConcurrency, log, metrics, onError }: WorkerParts): Promise<string> {
   const id = newId(store.time.now())
   const name = `${hostname()}:${process.pid}:${randomBytes(2).toString('hex')}`
-  const claims = createPostgres({ source: store.source, schema: config.databaseSchema, settings: claimSettings, max: 2 })
-  stack.defer(() => claims.close())
   const keeper = startKeeperThread({ worker: id, address: await store.source.ensure(), schema: config.databaseSchema, onError })
   stack.defer(() => keeper.ended)
   const worker = createWorker({
-    id, name, tasks, concurrency, claims, keeper, onError,
+    id, name, tasks, concurrency, keeper, onError,
     queues: queues && queues.length > 0 ? queues : 'all',
-    database: store.database, clock: systemClock, time: store.time, random: Math.random,
+    database: store.database, hot: store.hot, clock: systemClock, time: store.time, random: Math.random,
     onAttempt: (report) => tellAttempt(report, log, metrics),
   })
   stack.defer(async () => {

@@ -121,7 +121,7 @@ async function readClock(database: Database): Promise<number> {
 
 async function checkWorkers(database: Database): Promise<Finding> {
   if ((await schemaVersion(database, database.schema)) === null) return ok('workers', 'none yet')
-  const workers = await createJobs({ database, time: await readDatabaseClock(database, systemClock) }).workers()
+  const workers = await createJobs({ database, hot: database, time: await readDatabaseClock(database, systemClock) }).workers()
   return workers.length > 0
     ? ok('workers', workers.map(({ name, tasks }) => `${name} (${tasks.join(', ')})`).join('; '))
     : warn('workers', 'none runs, so jobs wait', 'tf worker MODULE, where MODULE exports tasks')

@@ -56,7 +56,7 @@ create table taskflows.ready (
   correlation_id text collate "C",
   traceparent text collate "C"
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_insert_threshold = -1);
-create unique index ready_order on taskflows.ready (queue, rank, tag, id);
+create index ready_order on taskflows.ready (queue, rank, tag, id);
 
 -- What waits: for a time, for parents, or (lane: queue and tenant) for room.
 create table taskflows.held (
@@ -163,6 +163,8 @@ create table taskflows.events (
   correlation_id text collate "C",
   data json
 ) partition by range (at);
+-- Ids do not compress; trying to would cost more than a microsecond each.
+alter table taskflows.events alter column ids set storage external;
 create index events_xid on taskflows.events (xid, seq);
 create index events_subject on taskflows.events (subject) where subject is not null;
 

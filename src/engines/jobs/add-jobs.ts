@@ -15,7 +15,7 @@ import { ensurePartitions } from './partitions.ts'
 import { writePolicy } from './policy-json.ts'
 import { addJobs } from './sql/add-jobs.ts'
 import { existingJobs } from './sql/await-parents.ts'
-import { column } from './sql/columns.ts'
+import { column, uuids } from './sql/columns.ts'
 
 /** Payloads up to this many bytes travel in the claimable row; longer ones are read after the claim. */
 export const inlinePayloadBytes = 1024
@@ -66,7 +66,7 @@ export function mustWait({ runAt, delayMs, parents }: JobRow): boolean {
 /** The parameters that `add-jobs` and `hold-jobs` share. */
 export function columnsOf(rows: readonly JobRow[], by: Actor, collapse: <T>(values: readonly T[]) => readonly T[] = column): unknown[] {
   return [
-    rows.map(({ id }) => id),
+    uuids(rows.map(({ id }) => id)),
     `[${rows.map(({ payload }) => payload).join(',')}]`,
     collapse(rows.map(({ name }) => name)),
     collapse(rows.map(({ queue }) => queue)),

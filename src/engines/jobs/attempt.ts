@@ -132,7 +132,7 @@ function endingOf(value: unknown): Ending {
     if (holdsNul(result)) return badResult('holds the character U+0000, which PostgreSQL cannot keep')
     return { kind: 'succeeded', result }
   } catch (error) {
-    return badResult(`cannot be written as JSON: ${error instanceof Error ? error.message : String(error)}`)
+    return badResult(`cannot be written as JSON: ${describe(error).message}`)
   }
 }
 
@@ -149,19 +149,28 @@ export function holdsNul(json: string): boolean {
 const longestMessage = 4000
 
 function failureOf(error: unknown, { policy }: TaskDefinition): Ending {
-  const { name, message } = error instanceof Error ? error : { name: typeof error, message: String(error) }
+  const { name, message } = describe(error)
   return {
     kind: 'failed',
-    retryable: !isNonRetryable(error) && worthAnother(error, policy.retryIf),
-    errorType: keepable(String(name), 255),
-    errorMessage: keepable(String(message), longestMessage),
+    retryable: worthAnother(error, policy.retryIf),
+    errorType: keepable(name, 255),
+    errorMessage: keepable(message, longestMessage),
+  }
+}
+
+/** Anything can be thrown, also what throws when it is looked at. */
+function describe(error: unknown): { name: string; message: string } {
+  try {
+    return error instanceof Error ? { name: String(error.name), message: String(error.message) } : { name: typeof error, message: String(error) }
+  } catch {
+    return { name: typeof error, message: 'what was thrown cannot be shown' }
   }
 }
 
 /** A `retryIf` that throws itself is no reason to stop trying. */
 function worthAnother(error: unknown, retryIf: ((error: unknown) => boolean) | undefined): boolean {
   try {
-    return retryIf?.(error) ?? true
+    return !isNonRetryable(error) && (retryIf?.(error) ?? true)
   } catch {
     return true
   }

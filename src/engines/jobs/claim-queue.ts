@@ -18,33 +18,45 @@ export interface ClaimQueue {
   mark: Place
   /** When a claim last started from the start (epoch milliseconds). */
   scannedAt: number
+  /** How often something new was announced. */
+  wakes: number
+}
+
+/** Where a claim starts, and what was known by then. */
+interface ClaimStart extends Place {
+  readonly isStart: boolean
+  readonly wakes: number
 }
 
 /** A claim starts from the start this often, to see rows that sort before the mark: late commits, higher priorities. */
 const rescanMs = 1_000
 
 export function claimQueue(name: string): ClaimQueue {
-  return { name, dry: false, mark: fromTheStart, scannedAt: 0 }
+  return { name, dry: false, mark: fromTheStart, scannedAt: 0, wakes: 0 }
 }
 
 /** There may be something new, anywhere. */
 export function wakeQueue(queue: ClaimQueue): void {
   queue.dry = false
   queue.mark = fromTheStart
+  queue.wakes += 1
 }
 
 /** The place to claim from now. */
-export function placeToClaim(queue: ClaimQueue, now: number): Place {
+export function placeToClaim(queue: ClaimQueue, now: number): ClaimStart {
   if (now - queue.scannedAt >= rescanMs) queue.mark = fromTheStart
-  if (queue.mark === fromTheStart) queue.scannedAt = now
-  return queue.mark
+  const isStart = queue.mark === fromTheStart
+  if (isStart) queue.scannedAt = now
+  return { ...queue.mark, isStart, wakes: queue.wakes }
 }
 
 /** A claim of `asked` from `from` brought these rows, in claim order. */
-export function noteClaim(queue: ClaimQueue, from: Place, asked: number, rows: readonly Place[]): void {
+export function noteClaim(queue: ClaimQueue, from: ClaimStart, asked: number, rows: readonly Place[]): void {
+  // What was announced since may have been committed after this claim looked: it says nothing about that.
+  if (from.wakes !== queue.wakes) return
   if (rows.length < asked) {
     // Behind a mark there may be less than in all: only a claim from the start can say that there is nothing.
-    if (from === fromTheStart) queue.dry = true
+    if (from.isStart) queue.dry = true
     queue.mark = fromTheStart
   } else {
     const last = rows.at(-1)!

@@ -20,12 +20,15 @@ export function doorbell(): Doorbell {
     get rung() { return rung },
     ring: () => {
       rung += 1
-      for (const waiter of waiting) waiter.abort()
+      if (waiting.size === 0) return
+      // Without a reason of ours each call would make an exception, stack and all.
+      for (const waiter of waiting) waiter.abort(null)
+      waiting.clear()
     },
     wait: async (seen, ms, clock, signal) => {
       if (rung !== seen || signal.aborted) return
       const waiter = new AbortController()
-      const wake = () => waiter.abort()
+      const wake = () => waiter.abort(null)
       waiting.add(waiter)
       signal.addEventListener('abort', wake, { once: true })
       await clock.sleep(ms, waiter.signal)

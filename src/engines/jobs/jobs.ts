@@ -3,7 +3,7 @@
  */
 import type { Database } from '../../kernel/database/database.ts'
 import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
-import { createAdder, insertOnce, mustWait, rowOf } from './add-jobs.ts'
+import { createAdder, insertOnce, insertReady, mustWait, rowOf } from './add-jobs.ts'
 import { addTogether } from './add-waiting-jobs.ts'
 import { cancelJob, retryJob } from './change-jobs.ts'
 import type { Jobs, QueueDepth } from './index.ts'
@@ -15,11 +15,13 @@ import { getAttempts, getJob, getJobs, getTimeline } from './store.ts'
 
 interface JobsParts {
   readonly database: Database
+  /** Connections with `hotSettings`. */
+  readonly hot: Database
   readonly time: DatabaseClock
 }
 
-export function createJobs({ database, time }: JobsParts): Jobs {
-  const adder = createAdder(database, time)
+export function createJobs({ database, hot, time }: JobsParts): Jobs {
+  const adder = createAdder(hot, time)
   const tasks = knownTaskCache(database, time)
 
   return {
@@ -39,7 +41,9 @@ export function createJobs({ database, time }: JobsParts): Jobs {
       const ids = requests.map(() => adder.newId())
       const rows = requests.map((request, at) => rowOf(request, ids[at]!, ids, scope))
       const names = [...new Set(requests.map(({ name }) => name))]
-      await insertOnce(database, ids[0]!, time.now(), () => addTogether(database, rows, scope, by))
+      // The common case needs no transaction of several statements.
+      const insert = rows.some(mustWait) ? () => addTogether(database, rows, scope, by) : () => insertReady(hot, rows, by)
+      await insertOnce(database, ids[0]!, time.now(), insert)
       return { ids, warnings: warningsFor(names, await tasks(names)) }
     },
     get: (scope, id) => getJob(database, scope, id),

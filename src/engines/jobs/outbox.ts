@@ -6,7 +6,7 @@
  */
 import type { Ending } from './attempt.ts'
 import type { ClaimedJob, HeldLease } from './claimed-job.ts'
-import { column } from './sql/columns.ts'
+import { column, uuids } from './sql/columns.ts'
 
 export interface Ended {
   readonly job: ClaimedJob
@@ -105,16 +105,16 @@ export class Outbox {
 export function successColumns({ ends, leases, close }: Delivery): unknown[] {
   const results = ends.map(({ ending }) => (ending.kind === 'succeeded' ? ending.result : null))
   return [
-    leases.map(({ id }) => id),
-    ends.map(({ job }) => job.id),
-    column(ends.map(({ job }) => job.lease.id)),
+    uuids(leases.map(({ id }) => id)),
+    uuids(ends.map(({ job }) => job.id)),
+    uuids(column(ends.map(({ job }) => job.lease.id))),
     column(ends.map(({ job }) => job.attempt)),
     ends.map(({ startedAt }) => startedAt),
     ends.map(({ endedAt }) => endedAt),
     results.every((result) => result === null) ? [] : results,
     column(ends.map(({ job }) => job.tenant)),
     column(ends.map(({ job }) => job.name)),
-    close.map(({ id }) => id),
+    uuids(close.map(({ id }) => id)),
   ]
 }
 

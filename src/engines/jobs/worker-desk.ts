@@ -22,8 +22,8 @@ interface DeskParts {
   readonly worker: string
   readonly names: readonly string[]
   readonly database: Database
-  /** Connections with `claimSettings`. */
-  readonly claims: Database
+  /** Connections with `hotSettings`. */
+  readonly hot: Database
   readonly clock: Clock
   readonly onError: (error: unknown) => void
 }
@@ -58,7 +58,7 @@ export class Undelivered extends Error {
   }
 }
 
-export function createDesk({ worker, names, database, claims, clock, onError }: DeskParts) {
+export function createDesk({ worker, names, database, hot, clock, onError }: DeskParts) {
   /** Set when nobody waits any longer. */
   let signal: AbortSignal = new AbortController().signal
 
@@ -111,7 +111,7 @@ export function createDesk({ worker, names, database, claims, clock, onError }: 
     /** Writes successes, closes leases and claims, in one statement. Jobs come in claim order. @throws Undelivered */
     completeAndClaim: async (delivery: Delivery, queue: string, { from, limit, lease }: ClaimRequest): Promise<{ head: Head; jobs: ClaimedJob[] }> => {
       const parameters = [...successColumns(delivery), queue, from.rank, from.tag, from.id, limit, lease.id, worker, leaseSeconds, names]
-      const rows = await claims.rows<StepRow>(step, parameters).catch(async (error: unknown) => {
+      const rows = await hot.rows<StepRow>(step, parameters).catch(async (error: unknown) => {
         throw await recover(delivery, limit > 0 ? lease.id : null, error)
       })
       const jobs = rows.slice(1).map((row) => jobOf(row, lease))
@@ -124,7 +124,7 @@ export function createDesk({ worker, names, database, claims, clock, onError }: 
     /** Writes attempts that did not succeed, and what follows. @throws Undelivered */
     settle: async (delivery: Delivery, settle: (ended: Ended) => Settlement): Promise<Head> => {
       try {
-        const [answer] = await claims.rows<[head: string]>(settleAttempts, settlementColumns(delivery, settle))
+        const [answer] = await hot.rows<[head: string]>(settleAttempts, settlementColumns(delivery, settle))
         return JSON.parse(answer![0]) as Head
       } catch (error) {
         throw await recover(delivery, null, error)

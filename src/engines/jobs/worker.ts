@@ -55,8 +55,8 @@ export interface WorkerOptions {
   /** Handlers that run at the same time. */
   readonly concurrency: number
   readonly database: Database
-  /** Connections with `claimSettings`. */
-  readonly claims: Database
+  /** Connections with `hotSettings`. */
+  readonly hot: Database
   readonly clock: Clock
   readonly time: DatabaseClock
   /** A number in [0, 1). */
@@ -76,14 +76,14 @@ const housekeepingMs = 500
 const lanes = 2
 
 export function createWorker(options: WorkerOptions): Lifecycle {
-  const { id, name, tasks, concurrency, database, claims, clock, time, random, keeper, graceMs = 6_000, onAttempt, onError } = options
+  const { id, name, tasks, concurrency, database, hot, clock, time, random, keeper, graceMs = 6_000, onAttempt, onError } = options
   const bell = doorbell()
   const buffer = new JobBuffer()
   const outbox = new Outbox()
   const demand = new Demand(concurrency, clock)
   const queues = new Map<string, ClaimQueue>()
   const leases = new Map<string, HeldLease>()
-  const desk = createDesk({ worker: id, names: [...tasks.keys()], database, claims, clock, onError })
+  const desk = createDesk({ worker: id, names: [...tasks.keys()], database, hot, clock, onError })
   const slots = new Slots({ tasks, count: concurrency, clock, time, pulse: keeper.pulse, parentsOf: desk.parentsOf, onEnd: (job, startedAt, ending) => end(job, startedAt, ending) })
   /** Jobs whose handlers stopped because the worker stops. */
   const stopped: ClaimedJob[] = []
@@ -158,10 +158,11 @@ export function createWorker(options: WorkerOptions): Lifecycle {
     try {
       const { head, jobs } = await desk.completeAndClaim(delivery, queue.name, { from, limit, lease })
       outbox.delivered(delivery)
+      // Before the closing forgets them: ends of a lost lease did not count, and that is to be told.
+      read(head)
       close(delivery.close)
       if (limit > 0) noteClaim(queue, from, limit, jobs)
       hold(lease, jobs)
-      read(head)
     } catch (error) {
       if (!(error instanceof Undelivered)) throw error
       outbox.returned(delivery, error.unwritten)
@@ -177,8 +178,8 @@ export function createWorker(options: WorkerOptions): Lifecycle {
     try {
       const head = await desk.settle(delivery, (ended) => settlements.get(ended)!)
       outbox.delivered(delivery)
-      close(delivery.close)
       read(head)
+      close(delivery.close)
     } catch (error) {
       if (!(error instanceof Undelivered)) throw error
       outbox.returned(delivery, error.unwritten)

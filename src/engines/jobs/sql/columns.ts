@@ -10,6 +10,11 @@ export function column<T>(values: readonly T[]): readonly T[] {
   return values.length > 1 ? [first as T] : values
 }
 
+/** UUIDs as an array literal: they need none of the quoting that the driver would look for in each. */
+export function uuids(values: readonly string[]): string {
+  return `{${values.join(',')}}`
+}
+
 /** SQL that reads such a parameter in row `alias`: `$3` of type `text`, named `name`. */
 export function each(parameter: string, type: string, reference: string): string {
   return `case when cardinality(${parameter}::${type}[]) = 1 then (${parameter}::${type}[])[1] else ${reference} end`
