@@ -145,9 +145,10 @@ create table taskflows.tasks (
   seen_at timestamptz not null
 );
 
--- The append-only log. A row is one fact, or one batch of equal facts about
--- `ids`; `tenants` and `names` run in parallel to `ids`, or have one element that
--- holds for all. `data` is an object for all, or an array with one entry per id.
+-- The append-only log. A row is one fact about `subject`, or one batch of equal
+-- facts about `ids`; `tenants`, `names` and `correlations` (null: the id itself)
+-- run in parallel to `ids`, or have one element that holds for all. `data` is an
+-- object for all, or an array with one entry per id.
 -- `xid` lets readers go in commit order (kernel/database/event-log.ts).
 create sequence taskflows.event_seq;
 create table taskflows.events (
@@ -158,14 +159,15 @@ create table taskflows.events (
   ids uuid[],
   tenants text[],
   names text[],
+  correlations text[],
   subject text collate "C",
   actor text,
-  correlation_id text collate "C",
   data json
 ) partition by range (at);
 -- Ids do not compress; trying to would cost more than a microsecond each.
 alter table taskflows.events alter column ids set storage external;
-create index events_xid on taskflows.events (xid, seq);
+create index events_xid on taskflows.events (xid);
+create index events_seq on taskflows.events (seq);
 create index events_subject on taskflows.events (subject) where subject is not null;
 
 -- Nonces of signed requests, for the length of the window.

@@ -189,7 +189,7 @@ function begin(fn: AnyFunction, { payload = '{"n":21}', timeoutMs }: Given = {})
   const { policy, fn: handler } = definitionOf(isTask(fn) ? fn : task(fn, { name: 'work' }))
   const job: ClaimedJob = {
     id: 'j1', lease: { id: 'l1', queue: 'mail', claimedAt: 0, open: 1, inFlight: 0, lost: false }, name: 'work', tenant: 'acme',
-    rank: 0, tag: 0, attempt: 2, spent: 0, payload, policy: {}, correlationId: 'c1', traceparent: null,
+    rank: 0, tag: 0, attempt: 2, spent: 0, payload, policy: {}, correlation: 'c1', traceparent: null,
   }
   const attempt = startAttempt({
     job, timeoutMs, clock,

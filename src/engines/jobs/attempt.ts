@@ -97,7 +97,7 @@ export function startAttempt({ job, task, timeoutMs, clock, parents, onEnd }: At
     },
     job: {
       id: job.id, name: job.name, queue: job.lease.queue, tenant: job.tenant, attempt: job.attempt,
-      correlationId: job.correlationId, traceparent: job.traceparent,
+      correlationId: job.correlation ?? job.id, traceparent: job.traceparent,
     },
     parents,
   }

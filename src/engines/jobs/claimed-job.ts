@@ -30,7 +30,8 @@ export interface ClaimedJob {
   /** JSON text. */
   payload: string
   readonly policy: JobPolicy
-  readonly correlationId: string
+  /** `null`: its own id. */
+  readonly correlation: string | null
   readonly traceparent: string | null
 }
 

@@ -28,13 +28,11 @@ export function createJobs({ database, hot, time }: JobsParts): Jobs {
     add: async (scope, request, by) => {
       const id = adder.newId()
       const row = rowOf(request, id, [id], scope)
-      const policies = tasks([request.name])
       if (mustWait(row)) {
-        await insertOnce(database, id, time.now(), () => addTogether(database, [row], scope, by))
-        return { job: await getJob(database, scope, id), warnings: warningsFor([request.name], await policies) }
+        const [, known] = await Promise.all([insertOnce(database, id, time.now(), () => addTogether(database, [row], scope, by)), tasks([request.name])])
+        return { job: await getJob(database, scope, id), warnings: warningsFor([request.name], known) }
       }
-      const createdAt = await adder.add(row, by)
-      const known = await policies
+      const [createdAt, known] = await Promise.all([adder.add(row, by), tasks([request.name])])
       return { job: freshJob(request, row, createdAt, known.get(request.name) ?? null), warnings: warningsFor([request.name], known) }
     },
     addMany: async (scope, requests, by) => {

@@ -148,7 +148,7 @@ function newLease(id: string, open: number): HeldLease {
 
 function jobsOf(lease: HeldLease, count: number): ClaimedJob[] {
   return Array.from({ length: count }, (_, at) => ({
-    id: `${lease.id}/${at}`, lease, name: 'work', tenant: 'default', rank: 0, tag: at, attempt: 1, spent: 0, payload: '{}', policy: {}, correlationId: 'c', traceparent: null,
+    id: `${lease.id}/${at}`, lease, name: 'work', tenant: 'default', rank: 0, tag: at, attempt: 1, spent: 0, payload: '{}', policy: {}, correlation: 'c', traceparent: null,
   }))
 }
 

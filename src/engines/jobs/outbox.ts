@@ -147,5 +147,6 @@ export function settlementColumns({ ends, leases, close }: Delivery, settle: (en
     ends.map(({ job }) => job.lease.queue),
     ends.map(({ job }) => job.spent),
     close.map(({ id }) => id),
+    ends.map(({ job }) => job.correlation),
   ]
 }

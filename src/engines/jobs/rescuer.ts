@@ -68,6 +68,7 @@ interface Unfinished {
   tenant_id: string
   name: string
   queue: string
+  correlation_id: string | null
   policy: string | null
   task_policy: string | null
 }
@@ -87,7 +88,7 @@ async function rescueOne(tx: Queryable): Promise<number | null> {
     // The worker is at fault, not the job: it waits for nothing.
     verdicts.map(({ event, reason }) => (event === 'retry' ? 'the worker was lost: next at once' : reason)),
     jobs.map(() => 0), jobs.map(({ tenant_id }) => tenant_id), jobs.map(({ name }) => name), jobs.map(({ queue }) => queue), jobs.map(({ spent }) => spent),
-    [lease.id],
+    [lease.id], jobs.map(({ correlation_id }) => correlation_id),
   ])
   return jobs.length
 }

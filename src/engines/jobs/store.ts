@@ -148,7 +148,6 @@ interface DeedRecord {
   at: number
   type: string
   actor: string | null
-  data: string | null
 }
 
 /** The story of a job: its request, its attempts, what people did to it. Oldest first. @throws `job.not_found` */
@@ -156,20 +155,23 @@ export async function getTimeline(database: Queryable, scope: Scope, id: string)
   const job = await getJob(database, scope, id)
   const attempts = await attemptRecords(database, id)
   const deeds = await database.query<DeedRecord>(listDeeds, [id])
-  const told: TimelineEntry[] = [
-    { at: job.createdAt, type: 'job.added', attempt: null, actor: null, message: `added to queue ${job.queue}${job.scheduledAt > job.createdAt ? `, for ${new Date(job.scheduledAt).toISOString()}` : ''}` },
-    ...attempts.flatMap(entriesOf),
-    ...deeds.filter(({ type }) => type === 'jobs.revived').map(({ at, actor }) => ({ at, type: 'job.revived', attempt: null, actor, message: `retried by ${actor ?? 'somebody'}, with a fresh budget` })),
-  ]
+  const told = [...deeds.flatMap((deed) => deedEntries(job, deed)), ...attempts.flatMap(attemptEntries)]
   if (job.state === 'RUNNING' && job.lastRunAt !== null) told.push({ at: job.lastRunAt, type: 'job.started', attempt: job.attempts, actor: null, message: `attempt ${job.attempts} taken by ${job.lockedBy}` })
   return told.sort((one, other) => one.at - other.at)
+}
+
+/** What an attempt tells better (a cancel) is left to it. */
+function deedEntries({ queue, scheduledAt, createdAt }: Job, { at, type, actor }: DeedRecord): TimelineEntry[] {
+  const entry = (what: string, message: string): TimelineEntry[] => [{ at, type: what, attempt: null, actor, message }]
+  if (type === 'jobs.added') return entry('job.added', `added to queue ${queue}${scheduledAt > createdAt ? `, for ${new Date(scheduledAt).toISOString()}` : ''}`)
+  return type === 'jobs.revived' ? entry('job.revived', 'retried, with a fresh budget') : []
 }
 
 const endings: Readonly<Record<JobState | 'again', string>> = {
   again: 'job.retried', SUCCEEDED: 'job.succeeded', FAILED: 'job.failed', DEAD: 'job.dead', CANCELLED: 'job.cancelled', PENDING: '', SCHEDULED: '', RUNNING: '',
 }
 
-function entriesOf(row: AttemptRecord): TimelineEntry[] {
+function attemptEntries(row: AttemptRecord): TimelineEntry[] {
   const { attempt, outcome, final, worker } = row
   const reason = [row.error_type && `${row.error_type}: ${row.error_message ?? ''}`, row.decision].filter(Boolean).join('; ')
   const type = outcome === 'succeeded' ? endings.SUCCEEDED : outcome === 'cancelled' ? endings.CANCELLED : endings[final ?? 'again']

@@ -11,6 +11,7 @@ import type { ClaimedJob, HeldLease } from './claimed-job.ts'
 import { leaseSeconds } from './lease-keeper.ts'
 import { type Delivery, type Ended, type Settlement, settlementColumns, successColumns } from './outbox.ts'
 import { readPolicy } from './policy-json.ts'
+import { column } from './sql/columns.ts'
 import { endedAttempts } from './sql/await-parents.ts'
 import { readParents, readPayloads } from './sql/read-jobs.ts'
 import { leasedJobs, releaseJobs } from './sql/release-jobs.ts'
@@ -28,7 +29,7 @@ interface DeskParts {
   readonly onError: (error: unknown) => void
 }
 
-/** What the database says besides: leases that are gone, jobs that were cancelled, its time. */
+/** What the database says besides: leases that are gone, jobs that were cancelled (`LEASE JOB`), its time. */
 export interface Head {
   readonly lost: readonly string[]
   readonly cancelled: readonly string[]
@@ -38,7 +39,7 @@ export interface Head {
 /** One row of `step`: the head in the first column of the first row, a job in the others. */
 type StepRow = [
   head: string | null, id: string, rank: number, tag: number, tenant: string, name: string, attempt: number, spent: number,
-  payload: string | null, policy: string | null, correlationId: string | null, traceparent: string | null,
+  payload: string | null, policy: string | null, correlation: string | null, traceparent: string | null,
 ]
 
 export interface ClaimRequest {
@@ -110,7 +111,7 @@ export function createDesk({ worker, names, database, hot, clock, onError }: Des
 
     /** Writes successes, closes leases and claims, in one statement. Jobs come in claim order. @throws Undelivered */
     completeAndClaim: async (delivery: Delivery, queue: string, { from, limit, lease }: ClaimRequest): Promise<{ head: Head; jobs: ClaimedJob[] }> => {
-      const parameters = [...successColumns(delivery), queue, from.rank, from.tag, from.id, limit, lease.id, worker, leaseSeconds, names]
+      const parameters = [...successColumns(delivery), queue, from.rank, from.tag, from.id, limit, lease.id, worker, leaseSeconds, names, column(delivery.ends.map(({ job }) => job.correlation))]
       const rows = await hot.rows<StepRow>(step, parameters).catch(async (error: unknown) => {
         throw await recover(delivery, limit > 0 ? lease.id : null, error)
       })
@@ -137,7 +138,7 @@ export function createDesk({ worker, names, database, hot, clock, onError }: Des
     /** The queues that have something to claim. */
     queues: async (): Promise<string[]> => (await database.query<{ queue: string }>(readyQueues)).map(({ queue }) => queue),
 
-    cancelled: async (): Promise<string[]> => (await database.query<{ id: string }>(cancelledOf, [worker])).map(({ id }) => id),
+    cancelled: async (): Promise<string[]> => (await database.query<{ taken: string }>(cancelledOf, [worker])).map(({ taken }) => taken),
 
     parentsOf: async (job: ClaimedJob): Promise<ParentResult[]> => {
       const rows = await database.query<{ id: string; name: string; payload: string; result: string | null }>(readParents, [job.id])
@@ -146,6 +147,6 @@ export function createDesk({ worker, names, database, hot, clock, onError }: Des
   }
 }
 
-function jobOf([, id, rank, tag, tenant, name, attempt, spent, payload, policy, correlationId, traceparent]: StepRow, lease: HeldLease): ClaimedJob {
-  return { id, lease, name, tenant, rank, tag, attempt, spent, payload: payload ?? '', policy: readPolicy(policy), correlationId: correlationId ?? id, traceparent }
+function jobOf([, id, rank, tag, tenant, name, attempt, spent, payload, policy, correlation, traceparent]: StepRow, lease: HeldLease): ClaimedJob {
+  return { id, lease, name, tenant, rank, tag, attempt, spent, payload: payload ?? '', policy: readPolicy(policy), correlation, traceparent }
 }

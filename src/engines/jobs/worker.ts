@@ -218,9 +218,10 @@ export function createWorker(options: WorkerOptions): Lifecycle {
     if (cancelled.length > 0) cancel(cancelled)
   }
 
-  const cancel = (ids: readonly string[]): void => {
-    const cancelled = new Set(ids)
-    const named = (job: ClaimedJob): boolean => cancelled.has(job.id)
+  /** @param taken `LEASE JOB`: a lease remembers what was cancelled under it, and the job may run again under another. */
+  const cancel = (taken: readonly string[]): void => {
+    const cancelled = new Set(taken)
+    const named = ({ lease, id: job }: ClaimedJob): boolean => cancelled.has(`${lease.id} ${job}`)
     for (const job of buffer.remove(named)) outbox.drop(job.lease, 1)
     slots.stop(named, () => new AttemptStopped('cancelled', 'the job was cancelled'))
     bell.ring()
@@ -241,7 +242,8 @@ export function createWorker(options: WorkerOptions): Lifecycle {
 
   const hear = (message: FromKeeper): void => {
     if (message.kind === 'trouble') return onError(new Error(`leases could not be renewed: ${message.message}`))
-    lose(message.lost)
+    // A lease whose last end is on its way may just have been closed by it.
+    lose(message.lost.filter((lost) => leases.get(lost)?.open !== 0))
     if (message.cancelled.length > 0) cancel(message.cancelled)
   }
 

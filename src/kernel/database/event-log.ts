@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto'
 import { TaskflowsError } from '../errors.ts'
 import type { EventLog, EventQuery, EventView } from '../events.ts'
 import type { Scope } from '../scope.ts'
+import { isId, timeOfId } from '../ids.ts'
 import { type Database, repeatable } from './database.ts'
 
 /**
@@ -38,6 +39,8 @@ interface EventRow {
   actor: string | null
   correlation_id: string | null
   data: string | null
+  /** Whether it passes the filters. */
+  wanted: boolean
 }
 
 /** Names the cluster and the set of tables, as snapshots mean nothing elsewhere. */
@@ -47,58 +50,88 @@ select i.id || ' ' || (select oid from pg_database where datname = current_datab
 from taskflows.installation i`)
 
 /**
- * $1 shown snapshot, or null  $2 snapshot to read up to  $3 $4 the last one shown of these  $5 type, or null  $6 kind (`jobs.`), or null
+ * $1 shown snapshot, or null  $2 snapshot to read up to  $3 $4 the last fact looked at  $5 type, or null  $6 kind (`jobs.`), or null
  * $7 subject  $8 tenant that may be seen  $9 tenant asked for  $10 correlation id  $11 since (epoch milliseconds)  $12 how many
  *
- * The tenant is filtered after unfolding, since a batch may hold several tenants.
+ * Looks at as many rows as hold that many facts, unfolds them, and only then
+ * filters by what differs within a batch: the answer is what was looked at.
  */
 const readEvents = repeatable('read-events', `
-with page as (
-  select e.seq, e.at, e.type, e.actor, e.correlation_id, e.data, e.subject, e.ids, e.tenants, e.names
+with rows as materialized (
+  select e.*, coalesce(cardinality(e.ids), 1) as facts
   from taskflows.events e
   where pg_visible_in_snapshot(e.xid, $2::pg_snapshot)
     and ($1::pg_snapshot is null or (e.xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(e.xid, $1::pg_snapshot)))
-    and e.seq >= $3::bigint
+    and (e.seq > $3::bigint or (e.seq = $3::bigint and $4::integer < coalesce(cardinality(e.ids), 1)))
     and ($5::text is null or e.type = $5) and ($6::text is null or starts_with(e.type, $6))
     and ($11::float8 is null or e.at >= to_timestamp($11 / 1000))
-    and ($7::text is null or e.subject = $7 or $7 = any (e.ids::text[]))
-), facts as (
-  select p.seq, u.place::integer, p.at, p.type, p.actor, p.correlation_id, u.id::text as subject,
+  order by e.seq limit $12::integer + 1
+), page as materialized (
+  select * from (
+    select rows.*, sum(facts) over (order by seq) - facts - (case when seq = $3::bigint then $4::integer else 0 end) as before, row_number() over (order by seq) as number from rows
+  ) as counted where before < $12::integer and number <= $12::integer
+), unfolded as materialized (
+  select p.seq, u.place::integer as place, p.at, p.type, p.actor, u.id::text as subject,
     case when cardinality(p.tenants) = 1 then p.tenants[1] else p.tenants[u.place] end as tenant,
     case when cardinality(p.names) = 1 then p.names[1] else p.names[u.place] end as name,
+    coalesce(case when cardinality(p.correlations) = 1 then p.correlations[1] else p.correlations[u.place] end, u.id::text) as correlation_id,
     case when json_typeof(p.data) = 'array' then p.data -> (u.place - 1)::integer else p.data end as data
   from page p, unnest(p.ids) with ordinality as u(id, place)
   union all
-  select p.seq, 1, p.at, p.type, p.actor, p.correlation_id, p.subject, p.tenants[1], p.names[1], p.data from page p where p.ids is null
+  select p.seq, 1, p.at, p.type, p.actor, p.subject, p.tenants[1], p.names[1], p.correlations[1], p.data from page p where p.ids is null
+), looked as materialized (
+  select * from unfolded where (seq, place) > ($3::bigint, $4::integer) order by seq, place limit $12::integer
 )
-select f.seq, f.place, f.at, f.type, f.subject, f.name, f.tenant, f.actor, f.correlation_id, f.data
-from facts f
-where (f.seq, f.place) > ($3::bigint, $4::integer)
-  and ($7::text is null or f.subject = $7)
-  and ($8::text is null or f.tenant = $8) and ($9::text is null or f.tenant = $9)
-  and ($10::text is null or f.correlation_id = $10)
-order by f.seq, f.place limit $12::integer`)
+select l.seq, l.place, l.at, l.type, l.actor, l.subject, l.tenant, l.name, l.correlation_id, l.data,
+  ($7::text is null or l.subject = $7) and ($8::text is null or l.tenant = $8) and ($9::text is null or l.tenant = $9)
+    and ($10::text is null or l.correlation_id = $10) as wanted
+from looked l order by l.seq, l.place`)
+
+/** Looked at in one statement when most of it may be filtered out. */
+const largestLook = 5_000
+/** Statements for one page. A page that is not full then has a cursor all the same. */
+const looksAtMost = 20
 
 export function createEventLog(database: Database): EventLog {
   return {
     list: async (scope: Scope, query: EventQuery) => {
       const [now] = await database.query<{ identity: string; snapshot: string }>(identity)
       const of = createHash('sha256').update(now!.identity).digest('base64url').slice(0, 16)
-      const from = query.cursor === undefined ? { of, seen: null, until: null, seq: 0, place: 0 } : readCursor(query.cursor, of)
-      const until = from.until ?? now!.snapshot
-      const [type, kind] = storedType(query.type)
-      const rows = await database.query<EventRow>(readEvents, [
-        from.seen, until, from.seq, from.place, type, kind, query.subject ?? null, scope.tenant, query.tenant ?? null,
-        query.correlationId ?? null, query.since ?? null, query.limit + 1,
-      ])
-      const shown = rows.slice(0, query.limit)
-      const last = shown.at(-1)
-      const next: Position = rows.length > query.limit && last
-        ? { of, seen: from.seen, until, seq: last.seq, place: last.place }
-        : { of, seen: until, until: null, seq: 0, place: 0 }
-      return { items: shown.map(viewOf), nextCursor: writeCursor(next) }
+      const start: Position = query.cursor === undefined ? { of, seen: null, until: null, seq: 0, place: 0 } : readCursor(query.cursor, of)
+      let at: Position = { ...start, until: start.until ?? now!.snapshot }
+      const filtered = [scope.tenant, query.subject, query.tenant, query.correlationId].some((value) => typeof value === 'string')
+      const items: EventView[] = []
+      for (let look = 0; look < looksAtMost; look += 1) {
+        const most = filtered ? largestLook : query.limit - items.length
+        const rows = await database.query<EventRow>(readEvents, parameters(at, scope, query, most))
+        for (const row of rows) {
+          at = { ...at, seq: row.seq, place: row.place }
+          if (row.wanted) items.push(viewOf(row))
+          if (items.length === query.limit) break
+        }
+        if (items.length === query.limit) break
+        if (rows.length < most) {
+          // Everything up to the snapshot was looked at: from now on, what comes after it.
+          at = { of, seen: at.until, until: null, seq: 0, place: 0 }
+          break
+        }
+      }
+      return { items, nextCursor: writeCursor(at) }
     },
   }
+}
+
+function parameters(at: Position, scope: Scope, query: EventQuery, most: number): unknown[] {
+  const [type, kind] = storedType(query.type)
+  return [at.seen, at.until, at.seq, at.place, type, kind, query.subject ?? null, scope.tenant, query.tenant ?? null, query.correlationId ?? null, sinceOf(query), most]
+}
+
+const dayMs = 86_400_000
+
+/** Nothing is told of a job before it exists, and its id says when that was; a day allows for clocks that differ. */
+function sinceOf({ since, subject }: EventQuery): number | null {
+  const made = subject !== undefined && isId(subject) && subject[14] === '7' ? timeOfId(subject) - dayMs : null
+  return since === undefined ? made : Math.max(since, made ?? 0)
 }
 
 /** Facts are stored per batch under a plural type, and shown one by one under the singular. */

@@ -40,7 +40,7 @@ export function startTf(args: readonly string[], { home, databaseUrl, env = {} }
   }
   for (const stream of [child.stdout, child.stderr]) {
     createInterface({ input: stream }).on('line', (line) => {
-      said.push(line); if (process.env.TFDEBUG) console.log(Date.now() % 1000000, child.pid, line)
+      said.push(line)
       tell()
     })
   }

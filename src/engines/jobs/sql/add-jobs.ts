@@ -34,12 +34,12 @@ with clock as materialized (
   from source, clock
 ), claimable as (
   insert into taskflows.ready (id, queue, rank, tag, tenant_id, name, attempt, spent, awaited, payload, policy, correlation_id, traceparent)
-  select id, queue, -priority, (extract(epoch from clock.now) * 1000000)::bigint, tenant_id, name, 1, 0, awaited,
+  select id, queue, -priority::integer, (extract(epoch from clock.now) * 1000000)::bigint, tenant_id, name, 1, 0, awaited,
     case when pg_column_size(payload) <= $12::integer then payload end, policy, correlation_id, traceparent
   from source, clock
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names, actor)
-  select clock.now, 'jobs.added', $1::uuid[], $5::text[], $3::text[], $11 from clock
+  insert into taskflows.events (at, type, ids, tenants, names, correlations, actor)
+  select clock.now, 'jobs.added', $1::uuid[], $5::text[], $3::text[], $8::text[], $11 from clock
 )
 select clock.now, (select count(pg_notify('taskflows_ready', queue)) from (select distinct queue from unnest($4::text[]) as q(queue)) as queues)
 from clock`)

@@ -18,7 +18,7 @@ with clock as materialized (
   delete from taskflows.held h using due where h.id = due.id returning h.id, h.attempt, h.spent, h.awaited
 ), moved as (
   insert into taskflows.ready (id, queue, rank, tag, tenant_id, name, attempt, spent, awaited, payload, policy, correlation_id, traceparent)
-  select j.id, j.queue, -j.priority, (extract(epoch from clock.now) * 1000000)::bigint, j.tenant_id, j.name, g.attempt, g.spent, g.awaited,
+  select j.id, j.queue, -j.priority::integer, (extract(epoch from clock.now) * 1000000)::bigint, j.tenant_id, j.name, g.attempt, g.spent, g.awaited,
     case when pg_column_size(j.payload) <= $2::integer then j.payload end, j.policy, j.correlation_id, j.traceparent
   from clock, gone g join taskflows.jobs j on j.id = g.id
   returning queue

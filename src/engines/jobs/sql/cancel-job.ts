@@ -33,8 +33,8 @@ with clock as materialized (
 ), told as (
   insert into taskflows.awaited_ends (job_id, state) select $1::uuid, 'CANCELLED' where $7::boolean
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names, subject, actor, correlation_id, data)
-  select clock.now, 'jobs.cancelled', array[j.id], array[j.tenant_id], array[j.name], j.id::text, $6, coalesce(j.correlation_id, j.id::text),
+  insert into taskflows.events (at, type, ids, tenants, names, correlations, subject, actor, data)
+  select clock.now, 'jobs.cancelled', array[j.id], array[j.tenant_id], array[j.name], array[j.correlation_id], j.id::text, $6,
     json_build_object('reason', $5::text, 'attempt', $2::smallint)
   from taskflows.jobs j, clock where j.id = $1::uuid
 )

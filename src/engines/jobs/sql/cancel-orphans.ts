@@ -10,8 +10,8 @@ export const cancelOrphans = statement('cancel-orphans', `
 with clock as materialized (
   select taskflows.now() as now
 ), orphans as materialized (
-  select id from taskflows.held where reason = 'parent_failed' and waiting = 0 and until is not null
-  order by until limit $1::integer for update skip locked
+  select id from taskflows.held, clock where reason = 'parent_failed' and waiting = 0 and until <= clock.now
+  order by until limit $1::integer for update of held skip locked
 ), gone as (
   delete from taskflows.held h using orphans where h.id = orphans.id returning h.id, h.attempt, h.awaited, h.blamed_on, h.tenant_id
 ), edges as (
@@ -22,8 +22,8 @@ with clock as materialized (
 ), told as (
   insert into taskflows.awaited_ends (job_id, state) select id, 'CANCELLED' from gone where awaited
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names, data)
-  select clock.now, 'jobs.cancelled', array_agg(g.id), array_agg(g.tenant_id), array_agg(j.name),
+  insert into taskflows.events (at, type, ids, tenants, names, correlations, data)
+  select clock.now, 'jobs.cancelled', array_agg(g.id), array_agg(g.tenant_id), array_agg(j.name), array_agg(j.correlation_id),
     json_agg(json_build_object('reason', 'parent_failed', 'parent', g.blamed_on))
   from clock, gone g join taskflows.jobs j on j.id = g.id group by clock.now
 )

@@ -15,6 +15,11 @@ export function uuids(values: readonly string[]): string {
   return `{${values.join(',')}}`
 }
 
+/** SQL that makes such an array again, from the rows that are left: `$3` of type `text`, whose value in each is `name`. */
+export function together(parameter: string, type: string, value: string): string {
+  return `case when cardinality(${parameter}::${type}[]) = 1 then ${parameter}::${type}[] else array_agg(${value}) end`
+}
+
 /** SQL that reads such a parameter in row `alias`: `$3` of type `text`, named `name`. */
 export function each(parameter: string, type: string, reference: string): string {
   return `case when cardinality(${parameter}::${type}[]) = 1 then (${parameter}::${type}[])[1] else ${reference} end`

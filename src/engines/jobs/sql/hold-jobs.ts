@@ -31,7 +31,7 @@ with clock as materialized (
   select id, queue, tenant_id, case when waiting > 0 then 'parents' else 'delayed' end, coalesce(due, clock.now), waiting, 1, 0, awaited
   from source, clock
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names, actor)
-  select clock.now, 'jobs.added', array_agg(id), array_agg(tenant_id), array_agg(name), $11 from source, clock group by clock.now
+  insert into taskflows.events (at, type, ids, tenants, names, correlations, actor)
+  select clock.now, 'jobs.added', array_agg(id), array_agg(tenant_id), array_agg(name), array_agg(correlation_id), $11 from source, clock group by clock.now
 )
 select clock.now, pg_notify('taskflows_held', '') from clock`)

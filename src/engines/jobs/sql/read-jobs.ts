@@ -84,9 +84,11 @@ select a.attempt, a.outcome, a.final, coalesce(w.name, a.worker_id::text) as wor
 from taskflows.attempts a left join taskflows.workers w on w.id = a.worker_id
 where a.job_id = $1::uuid order by a.attempt`)
 
-/** $1 job. What people did to it. */
+/** $1 job. What people did to it, its request included. */
 export const listDeeds = repeatable('list-deeds', `
-select at, type, actor, data from taskflows.events where subject = $1::text order by seq`)
+select created_at as at, 'jobs.added' as type, created_by as actor from taskflows.jobs where id = $1::uuid
+union all
+select at, type, actor from taskflows.events where subject = $1::uuid::text`)
 
 /** $1 ids. The payloads that were too long for the claimable row. */
 export const readPayloads = repeatable('read-payloads', `select id, payload from taskflows.jobs where id = any($1::uuid[])`)

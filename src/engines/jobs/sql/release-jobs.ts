@@ -26,13 +26,13 @@ with clock as materialized (
   delete from taskflows.leases using kept where id = $1::uuid and ($4::boolean or kept.job_ids is null)
 ), claimable as (
   insert into taskflows.ready (id, queue, rank, tag, tenant_id, name, attempt, spent, awaited, payload, policy, correlation_id, traceparent)
-  select j.id, j.queue, -j.priority, b.tag, j.tenant_id, j.name, b.attempt, b.spent, b.awaited,
+  select j.id, j.queue, -j.priority::integer, b.tag, j.tenant_id, j.name, b.attempt, b.spent, b.awaited,
     case when pg_column_size(j.payload) <= $5::integer then j.payload end, j.policy, j.correlation_id, j.traceparent
   from back b join taskflows.jobs j on j.id = b.id
-  returning id, queue, tenant_id, name
+  returning id, queue, tenant_id, name, correlation_id
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names)
-  select clock.now, 'jobs.released', array_agg(id), array_agg(tenant_id), array_agg(name) from claimable, clock group by clock.now
+  insert into taskflows.events (at, type, ids, tenants, names, correlations)
+  select clock.now, 'jobs.released', array_agg(id), array_agg(tenant_id), array_agg(name), array_agg(correlation_id) from claimable, clock group by clock.now
 )
 select (select count(*) from claimable), (select count(pg_notify('taskflows_ready', queue)) from (select distinct queue from claimable) as queues)`)
 

@@ -5,7 +5,8 @@
  *
  * SKIP LOCKED: a row that is being completed or cancelled right now is not waited
  * for; the next beat renews it. Answers the leases that are gone and the jobs
- * that were cancelled under the others.
+ * that were cancelled under the others, as `LEASE JOB`: a job that was retried
+ * since runs under another lease.
  */
 import { repeatable } from '../../../kernel/database/database.ts'
 
@@ -20,4 +21,4 @@ with clock as materialized (
   update taskflows.leases l set expires_at = clock.now + $3::float8 * interval '1 second' from free, clock where l.id = free.id
 )
 select array(select unnest($2::uuid[]) except select id from taskflows.leases where id = any($2::uuid[])) as lost,
-  array(select unnest(cancelled) from taskflows.leases where id = any($2::uuid[])) as cancelled`)
+  array(select id || ' ' || unnest(cancelled) from taskflows.leases where id = any($2::uuid[])) as cancelled`)

@@ -12,7 +12,7 @@ where l.expires_at < taskflows.now() order by l.expires_at limit $1::integer for
 
 /** $1 lease. The jobs whose attempt under it has not ended, with what decides over another try. */
 export const unfinishedOf = statement('unfinished-of', `
-select u.id, u.attempt, u.spent, j.tenant_id, j.name, j.queue, j.policy, t.policy as task_policy
+select u.id, u.attempt, u.spent, j.tenant_id, j.name, j.queue, j.correlation_id, j.policy, t.policy as task_policy
 from taskflows.leases l, unnest(l.job_ids, l.attempts, l.spent) as u(id, attempt, spent)
 join taskflows.jobs j on j.id = u.id
 left join taskflows.tasks t on t.name = j.name

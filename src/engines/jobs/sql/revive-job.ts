@@ -16,13 +16,13 @@ with clock as materialized (
   update taskflows.attempts set final = null where job_id = $1::uuid and final is not null returning job_id, attempt
 ), claimable as (
   insert into taskflows.ready (id, queue, rank, tag, tenant_id, name, attempt, spent, awaited, payload, policy, correlation_id, traceparent)
-  select j.id, j.queue, -j.priority, (extract(epoch from clock.now) * 1000000)::bigint, j.tenant_id, j.name, r.attempt + 1, r.attempt,
+  select j.id, j.queue, -j.priority::integer, (extract(epoch from clock.now) * 1000000)::bigint, j.tenant_id, j.name, r.attempt + 1, r.attempt,
     exists (select from taskflows.dependencies d where d.parent_id = j.id),
     case when pg_column_size(j.payload) <= $3::integer then j.payload end, j.policy, j.correlation_id, j.traceparent
   from clock, reopened r join taskflows.jobs j on j.id = r.job_id
   returning id, queue, tenant_id, name, correlation_id
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names, subject, actor, correlation_id, data)
-  select clock.now, 'jobs.revived', array[id], array[tenant_id], array[name], id::text, $2, coalesce(correlation_id, id::text), '{}' from claimable, clock
+  insert into taskflows.events (at, type, ids, tenants, names, correlations, subject, actor, data)
+  select clock.now, 'jobs.revived', array[id], array[tenant_id], array[name], array[correlation_id], id::text, $2, '{}' from claimable, clock
 )
 select pg_notify('taskflows_ready', queue) from claimable`)

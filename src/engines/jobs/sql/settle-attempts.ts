@@ -5,6 +5,7 @@
  *   $1 leases touched  $2 job ids  $3 their leases  $4 attempts  $5 started (epoch milliseconds, or null)  $6 ended
  *   $7 outcomes  $8 final states (null: it tries again)  $9 error types  $10 error messages  $11 decisions
  *   $12 delays (milliseconds)  $13 tenants  $14 names  $15 queues  $16 spent  $17 leases to close
+ *   $18 correlation ids (null: the job's own id)
  *
  * Fenced like `step`: what was cancelled, or whose lease is gone, is left out.
  */
@@ -19,8 +20,8 @@ with clock as materialized (
   select d.*, l.worker_id, coalesce(d.job_id = any (l.awaited), false) as awaited,
     case when d.final is null then 'jobs.retried' else 'jobs.' || lower(d.final::text) end as type
   from unnest($2::uuid[], $3::uuid[], $4::smallint[], $5::float8[], $6::float8[], $7::taskflows.attempt_outcome[], $8::taskflows.final_state[],
-    $9::text[], $10::text[], $11::text[], $12::float8[], $13::text[], $14::text[], $15::text[], $16::smallint[])
-    as d(job_id, lease_id, attempt, started, ended, outcome, final, error_type, error_message, decision, delay, tenant_id, name, queue, spent)
+    $9::text[], $10::text[], $11::text[], $12::float8[], $13::text[], $14::text[], $15::text[], $16::smallint[], $18::text[])
+    as d(job_id, lease_id, attempt, started, ended, outcome, final, error_type, error_message, decision, delay, tenant_id, name, queue, spent, correlation)
   join locked l on l.id = d.lease_id
   where l.cancelled is null or d.job_id <> all (l.cancelled)
 ), recorded as (
@@ -33,8 +34,8 @@ with clock as materialized (
 ), told as (
   insert into taskflows.awaited_ends (job_id, state) select job_id, final from done where final is not null and awaited
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names, data)
-  select clock.now, type, array_agg(job_id), array_agg(tenant_id), array_agg(name),
+  insert into taskflows.events (at, type, ids, tenants, names, correlations, data)
+  select clock.now, type, array_agg(job_id), array_agg(tenant_id), array_agg(name), array_agg(correlation),
     json_agg(json_build_object('attempt', attempt, 'outcome', outcome, 'error_type', error_type, 'error_message', error_message, 'decision', decision))
   from done, clock group by clock.now, type
 ), closed as (
@@ -42,5 +43,5 @@ with clock as materialized (
 )
 select json_build_object(
     'lost', array(select unnest($1::uuid[]) except select id from locked),
-    'cancelled', array(select unnest(cancelled) from locked)
+    'cancelled', array(select id || ' ' || unnest(cancelled) from locked)
   ), pg_notify('taskflows_held', '')`)

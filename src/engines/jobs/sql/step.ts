@@ -5,7 +5,7 @@
  *   $1 leases touched  $2 job ids  $3 their leases  $4 attempts  $5 started  $6 ended (epoch milliseconds)
  *   $7 results (JSON text, or an empty array when there is none)  $8 tenants  $9 names  $10 leases to close
  *   $11 queue  $12 $13 $14 the last claimed (rank, tag, id)  $15 how many  $16 new lease  $17 worker  $18 seconds of lease
- *   $19 names that the worker has tasks for
+ *   $19 names that the worker has tasks for  $20 correlation ids (null: the job's own id)
  *
  * The fence: a lease row is locked before anything is recorded under it, in id
  * order like everywhere else, so a rescuer or a cancel either came first (the
@@ -19,10 +19,10 @@
  * still; one that was updated after the snapshot is left for the next scan.
  *
  * The first row is the head, as JSON: `lost`, the leases that are gone,
- * `cancelled`, the jobs that were taken away, and `now`. Then one row per claimed job.
+ * `cancelled`, the jobs that were taken away (`LEASE JOB`), and `now`. Then one row per claimed job.
  */
 import { statement } from '../../../kernel/database/database.ts'
-import { each } from './columns.ts'
+import { each, together } from './columns.ts'
 
 export const step = statement('step', `
 with clock as materialized (
@@ -31,23 +31,20 @@ with clock as materialized (
   select id, worker_id, awaited, cancelled from taskflows.leases where id = any($1::uuid[]) order by id for update
 ), done as materialized (
   select d.job_id, d.attempt, d.started, d.ended, d.result, l.worker_id, l.awaited,
-    ${each('$8', 'text', 'd.tenant_id')} as tenant_id, ${each('$9', 'text', 'd.name')} as name
+    ${each('$8', 'text', 'd.tenant_id')} as tenant_id, ${each('$9', 'text', 'd.name')} as name,
+    ${each('$20', 'text', 'd.correlation')} as correlation
   from rows from (
-    unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::smallint[]), unnest($5::float8[]), unnest($6::float8[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[])
-  ) as d(job_id, lease_id, attempt, started, ended, result, tenant_id, name)
+    unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::smallint[]), unnest($5::float8[]), unnest($6::float8[]), unnest($7::text[]), unnest($8::text[]), unnest($9::text[]), unnest($20::text[])
+  ) as d(job_id, lease_id, attempt, started, ended, result, tenant_id, name, correlation)
   join locked l on l.id = ${each('$3', 'uuid', 'd.lease_id')}
   where l.cancelled is null or d.job_id <> all (l.cancelled)
 ), recorded as (
   insert into taskflows.attempts (job_id, attempt, outcome, final, worker_id, started_at, ended_at, result)
   select job_id, ${each('$4', 'smallint', 'attempt')}, 'succeeded', 'SUCCEEDED', worker_id, to_timestamp(started / 1000), to_timestamp(ended / 1000), result::json from done
 ), fact as (
-  insert into taskflows.events (at, type, ids, tenants, names)
-  select clock.now, 'jobs.succeeded', array_agg(job_id), array_agg(tenant_id), array_agg(name)
-  from done, clock where cardinality($8::text[]) <> 1 or cardinality($9::text[]) <> 1 group by clock.now
-), uniform_fact as (
-  insert into taskflows.events (at, type, ids, tenants, names)
-  select clock.now, 'jobs.succeeded', array_agg(job_id), $8::text[], $9::text[]
-  from done, clock where cardinality($8::text[]) = 1 and cardinality($9::text[]) = 1 group by clock.now
+  insert into taskflows.events (at, type, ids, tenants, names, correlations)
+  select clock.now, 'jobs.succeeded', array_agg(job_id), ${together('$8', 'text', 'tenant_id')}, ${together('$9', 'text', 'name')}, ${together('$20', 'text', 'correlation')}
+  from done, clock group by clock.now
 ), told as (
   insert into taskflows.awaited_ends (job_id, state) select job_id, 'SUCCEEDED' from done where awaited is not null and job_id = any (awaited) returning job_id
 ), closed as (
@@ -67,7 +64,7 @@ with clock as materialized (
 )
 select json_build_object(
     'lost', array(select unnest($1::uuid[]) except select id from locked),
-    'cancelled', array(select unnest(cancelled) from locked),
+    'cancelled', array(select id || ' ' || unnest(cancelled) from locked),
     'now', (select extract(epoch from now) * 1000 from clock),
     'bell', (select count(pg_notify('taskflows_held', '')) from (select from told limit 1) as any_told)
   ), null::uuid, 0, 0::bigint, null, null, 0::smallint, 0::smallint, null::json, null::json, null, null

@@ -37,9 +37,9 @@ from (
   where not exists (select from taskflows.attempts a where a.job_id = u.id and a.attempt = u.attempt) group by l.queue
 ) as counts group by queue order by queue`)
 
-/** $1 worker. The jobs of its leases that were cancelled. */
+/** $1 worker. The jobs of its leases that were cancelled, as `LEASE JOB`. */
 export const cancelledOf = repeatable('cancelled-of', `
-select unnest(cancelled) as id from taskflows.leases where worker_id = $1::uuid and cancelled is not null`)
+select id || ' ' || unnest(cancelled) as taken from taskflows.leases where worker_id = $1::uuid and cancelled is not null`)
 
 /** Workers nobody has heard of for 30 days. History then shows their id instead of their name. */
 export const forgetWorkers = repeatable('forget-workers', `
