@@ -95,15 +95,17 @@ interface WorkerParts {
   readonly log: Log
   readonly metrics?: JobMetrics
   readonly onError: (error: unknown) => void
+  /** Without its thread a worker cannot keep its leases. */
+  readonly fail: (error: unknown) => void
 }
 
 /** Handlers that run at the same time unless told otherwise. */
 const defaultConcurrency = 10
 
-async function startWorker(stack: AsyncDisposableStack, { store, config, tasks, queues, concurrency = defaultConcurrency, log, metrics, onError }: WorkerParts): Promise<string> {
+async function startWorker(stack: AsyncDisposableStack, { store, config, tasks, queues, concurrency = defaultConcurrency, log, metrics, onError, fail }: WorkerParts): Promise<string> {
   const id = newId(store.time.now())
   const name = `${hostname()}:${process.pid}:${randomBytes(2).toString('hex')}`
-  const keeper = startKeeperThread({ worker: id, address: await store.source.ensure(), schema: config.databaseSchema, onError })
+  const keeper = startKeeperThread({ worker: id, address: await store.source.ensure(), schema: config.databaseSchema, onError: fail })
   stack.defer(() => keeper.ended)
   const worker = createWorker({
     id, name, tasks, concurrency, keeper, onError,
@@ -172,7 +174,7 @@ export interface ServeOptions {
 export async function serve(config: Config, { workerModules, queues, concurrency, onProgress }: ServeOptions): Promise<Serving> {
   // Loaded first: a module that throws must not leave a database running.
   const tasks = workerModules.length > 0 ? await loadTasks(workerModules, process.cwd()) : undefined
-  return running(async (stack) => {
+  return running(async (stack, fail) => {
     const log = createConsoleLog(config.logLevel)
     const onError = troubleLog(log)
     makeHome(config.home)
@@ -187,7 +189,7 @@ export async function serve(config: Config, { workerModules, queues, concurrency
       host: config.host, port: config.port, metrics, log, version: packageVersion(),
     }))
     await server.start()
-    if (tasks) await startWorker(stack, { store, config, tasks, log, metrics: metrics.jobs, onError, ...(queues && { queues }), ...(concurrency && { concurrency }) })
+    if (tasks) await startWorker(stack, { store, config, tasks, log, metrics: metrics.jobs, onError, fail, ...(queues && { queues }), ...(concurrency && { concurrency }) })
     stack.defer(recordServer(config.home, server.url))
     return { url: server.url, home: config.home }
   })
@@ -213,22 +215,27 @@ export interface WorkOptions {
 /** Runs a worker, and the loops that move jobs on. @throws TaskflowsError, having left nothing behind */
 export async function work(config: Config, { modules, queues = [], concurrency, onProgress }: WorkOptions): Promise<Working> {
   const tasks = await loadTasks(modules, process.cwd())
-  return running(async (stack) => {
+  return running(async (stack, fail) => {
     const log = createConsoleLog(config.logLevel)
     const onError = troubleLog(log)
     const store = stack.use(await openStore(config, onProgress))
     await startCare(stack, store, onError)
-    const name = await startWorker(stack, { store, config, tasks, queues, log, onError, ...(concurrency && { concurrency }) })
+    const name = await startWorker(stack, { store, config, tasks, queues, log, onError, fail, ...(concurrency && { concurrency }) })
     return { name, tasks: [...tasks.keys()], queues }
   })
 }
 
+type Fail = (error: unknown) => void
+
 /** Starts parts on a stack, and takes them down in reverse order: when told to, or when one of them does not start. */
-async function running<T extends object>(start: (stack: AsyncDisposableStack) => Promise<T>): Promise<T & { stop(): Promise<void>; readonly failed: Promise<never> }> {
+async function running<T extends object>(start: (stack: AsyncDisposableStack, fail: Fail) => Promise<T>): Promise<T & { stop(): Promise<void>; readonly failed: Promise<never> }> {
   const stack = new AsyncDisposableStack()
+  const broken = Promise.withResolvers<never>()
+  // Whoever waits for it hears of it; nobody has to.
+  broken.promise.catch(() => {})
   try {
-    const parts = await start(stack)
-    return { ...parts, stop: () => stack.disposeAsync(), failed: new Promise<never>(() => {}) }
+    const parts = await start(stack, broken.reject)
+    return { ...parts, stop: () => stack.disposeAsync(), failed: broken.promise }
   } catch (error) {
     await stack.disposeAsync()
     throw error

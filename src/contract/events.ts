@@ -20,7 +20,7 @@ const EventType = z.string().max(100).regex(/^[a-z_]+(\.[a-z_]+)*(\.\*)?$/, 'mus
 export const events = {
   list: operation({
     method: 'GET', path: '/events', permission: 'events:read',
-    summary: 'List what happened, in the order in which it was committed',
+    summary: 'List what happened, in the order in which it was committed; there is always a next_cursor, since more will happen',
     input: z.strictObject({
       type: EventType.optional().describe('Only this type, or all of one kind: job.*'),
       subject: freeText(255).optional().describe('Only events about this id'),

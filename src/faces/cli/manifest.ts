@@ -268,7 +268,7 @@ export const operationCommands: readonly OperationCommand[] = [
   },
   {
     "words": "events",
-    "summary": "List what happened, in the order in which it was committed",
+    "summary": "List what happened, in the order in which it was committed; there is always a next_cursor, since more will happen",
     "args": [],
     "flags": [
       {

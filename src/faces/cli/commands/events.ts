@@ -15,6 +15,8 @@ export const eventPrinters: Printers<Area> = {
 const eventListing: Listing<Event> = {
   name: ({ id }) => id,
   empty: 'No events match.',
+  // The log has no last page: what happens later comes after the cursor.
+  more: 'To go on from here, now or later:',
   columns: [
     { header: 'AT', value: ({ at }) => localTime(at) },
     { header: 'TYPE', value: ({ type }) => type },

@@ -21,6 +21,8 @@ export interface Listing<T> {
   readonly moreColumns?: readonly Column<T>[]
   /** What to say when there is nothing: `No jobs match.` */
   readonly empty: string
+  /** Said before the cursor when there is one. */
+  readonly more?: string
 }
 
 /** How one thing is shown: its id, and the text for people, made only when it is wanted. */
@@ -80,7 +82,7 @@ export function createOutput({ format, noColor, talk, several }: OutputOptions):
       else if (format === 'jsonl') for (const item of page.items) print(visibleJson(JSON.stringify(item)))
       else if (format === 'table' || format === 'wide') printRows(page, listing)
       else return printDocument(page)
-      if (page.next_cursor !== null) talk.note(`There are more: repeat with --cursor ${page.next_cursor}`)
+      if (page.next_cursor !== null) talk.note(`${listing.more ?? 'There are more: repeat with'} --cursor ${page.next_cursor}`)
     },
     end: async () => {
       if (several && (format === 'json' || format === 'yaml')) await printDocument({ items: held, next_cursor: null })
