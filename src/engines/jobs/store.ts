@@ -155,7 +155,7 @@ export async function getTimeline(database: Queryable, scope: Scope, id: string)
   const job = await getJob(database, scope, id)
   const attempts = await attemptRecords(database, id)
   const deeds = await database.query<DeedRecord>(listDeeds, [id])
-  const told = [...deeds.flatMap((deed) => deedEntries(job, deed)), ...attempts.flatMap(attemptEntries)]
+  const told = [...deeds.flatMap((deed) => deedEntries(job, deed)), ...attempts.flatMap((attempt) => attemptEntries(attempt, deeds))]
   if (job.state === 'RUNNING' && job.lastRunAt !== null) told.push({ at: job.lastRunAt, type: 'job.started', attempt: job.attempts, actor: null, message: `attempt ${job.attempts} taken by ${job.lockedBy}` })
   return told.sort((one, other) => one.at - other.at)
 }
@@ -171,10 +171,12 @@ const endings: Readonly<Record<JobState | 'again', string>> = {
   again: 'job.retried', SUCCEEDED: 'job.succeeded', FAILED: 'job.failed', DEAD: 'job.dead', CANCELLED: 'job.cancelled', PENDING: '', SCHEDULED: '', RUNNING: '',
 }
 
-function attemptEntries(row: AttemptRecord): TimelineEntry[] {
+function attemptEntries(row: AttemptRecord, deeds: readonly DeedRecord[]): TimelineEntry[] {
   const { attempt, outcome, final, worker } = row
+  // A cancel wrote both at the same moment.
+  const actor = deeds.find(({ at, type }) => type === 'jobs.cancelled' && at === row.ended_at)?.actor ?? null
   const reason = [row.error_type && `${row.error_type}: ${row.error_message ?? ''}`, row.decision].filter(Boolean).join('; ')
   const type = outcome === 'succeeded' ? endings.SUCCEEDED : outcome === 'cancelled' ? endings.CANCELLED : endings[final ?? 'again']
   const start: TimelineEntry[] = row.started_at === null ? [] : [{ at: row.started_at, type: 'job.started', attempt, actor: null, message: `attempt ${attempt} started by ${worker ?? 'a worker'}` }]
-  return [...start, { at: row.ended_at, type, attempt, actor: null, message: `attempt ${attempt} ${outcome}${reason ? ` (${reason})` : ''}` }]
+  return [...start, { at: row.ended_at, type, attempt, actor, message: `attempt ${attempt} ${outcome}${reason ? ` (${reason})` : ''}` }]
 }
