@@ -6,7 +6,7 @@
  * What comes after it runs on the Node of `node_modules/.bin/node`, which is one of the packages.
  */
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -14,13 +14,13 @@ const repository = fileURLToPath(new URL('..', import.meta.url))
 const root = resolve(process.argv[2] ?? repository)
 const runtime = join(repository, 'node_modules/.bin/node')
 
-if (!installed()) await install()
-if (!existsSync(runtime)) fail(`There is no Node.js for ${process.platform}-${process.arch} among the packages of runtime/package.json.`)
+if (!installed() || !provideRuntime()) await install()
+if (!provideRuntime()) fail(`No Node.js for ${process.platform}-${process.arch} came with the packages of runtime/package.json.`)
 
 /** Compares the lockfile with the record that npm keeps of what it installed; it writes that record last. */
 function installed() {
   const record = read('node_modules/.package-lock.json')
-  if (record === undefined || !existsSync(runtime)) return false
+  if (record === undefined) return false
   return Object.entries(read('package-lock.json').packages).every(([path, { version, optional }]) => {
     const present = record.packages[path]
     // Optional packages are mostly those of other platforms.
@@ -41,6 +41,16 @@ async function install() {
   const code = await new Promise((done) => npm.once('error', (error) => { output += error.message; done(1) }).once('close', done))
   finish(code === 0)
   if (code !== 0) fail(`npm ci failed:\n${output.slice(0, 4000)}`)
+}
+
+/** Whether the runtime is there. npm 10 does not link the programs of packages that only a workspace asks for; npm 11 does. */
+function provideRuntime() {
+  if (existsSync(runtime)) return true
+  const packages = Object.keys(JSON.parse(readFileSync(join(repository, 'runtime/package.json'), 'utf8')).optionalDependencies)
+  const name = packages.find((candidate) => existsSync(join(repository, 'node_modules', candidate, 'bin/node')))
+  if (name === undefined) return false
+  symlinkSync(`../${name}/bin/node`, runtime)
+  return true
 }
 
 /** One line that counts seconds on a terminal, and two plain ones elsewhere. */

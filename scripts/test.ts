@@ -43,7 +43,7 @@ process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0
 /** A program that says yes or no counts as one test. */
 async function check(what: string, program: string, args: readonly string[]): Promise<Outcome> {
   console.log(`\n${what}: ${[program, ...args].join(' ')}`)
-  const succeeded = await run(`node_modules/.bin/${program}`, args) === 0
+  const succeeded = await runPackage(program, args) === 0
   return { passed: Number(succeeded), failed: Number(!succeeded) }
 }
 
@@ -56,7 +56,7 @@ async function testOn(version: string, args: readonly string[]): Promise<Outcome
   const directory = mkdtempSync(join(tmpdir(), 'taskflows-test-'))
   try {
     const report = join(directory, 'report.json')
-    const code = await run('node_modules/.bin/vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests', ...args], {
+    const code = await runPackage('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests', ...args], {
       env: { ...process.env, TASKFLOWS_TEST_POSTGRES: version },
     })
     return count(report, code)
@@ -108,6 +108,11 @@ async function installPostgres(version: string): Promise<string | undefined> {
     if (ours) rmSync(policy)
   }
   return findPostgres(version) ? undefined : `apt-get could not install postgresql-${version}`
+}
+
+/** A program of an npm package, on the Node that runs this. */
+function runPackage(program: string, args: readonly string[], options?: SpawnOptions): Promise<number> {
+  return run(process.execPath, [`node_modules/.bin/${program}`, ...args], options)
 }
 
 /** The exit code; 1 when a signal ended it or it could not be started. */

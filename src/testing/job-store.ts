@@ -4,8 +4,10 @@
  */
 import { createPostgres, urlSource } from '../adapters/database/postgres/index.ts'
 import { type Job, type Jobs, type NewJob, createJobs, hotSettings } from '../engines/jobs/index.ts'
-import { settleAttempts } from '../engines/jobs/sql/settle-attempts.ts'
-import { fromTheStart, step } from '../engines/jobs/sql/step.ts'
+import type { ClaimedJob } from '../engines/jobs/claimed-job.ts'
+import type { Delivery, Ended, Settlement } from '../engines/jobs/outbox.ts'
+import { fromTheStart } from '../engines/jobs/sql/step.ts'
+import { type Head, createDesk } from '../engines/jobs/worker-desk.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { type DatabaseClock, readDatabaseClock } from '../kernel/database/database-clock.ts'
 import type { Database } from '../kernel/database/database.ts'
@@ -65,69 +67,40 @@ export async function createJobStore(adminUrl: string): Promise<JobStore> {
   }
 }
 
-/** A job as `step` hands it out. */
-export interface Claim {
-  readonly lease: string
-  readonly id: string
-  readonly rank: number
-  readonly tag: number
-  readonly tenant: string
-  readonly name: string
-  readonly attempt: number
-  readonly spent: number
-  readonly payload: string | null
-}
-
-export interface Head {
-  readonly lost: string[]
-  readonly cancelled: string[]
-}
-
 export interface ClaimAsk {
-  readonly limit?: number
   readonly queue?: string
-  readonly names?: readonly string[]
+  /** Behind this row. Default: from the start. */
   readonly from?: { readonly rank: number; readonly tag: number; readonly id: string }
 }
 
-export interface Settle {
-  readonly final?: 'FAILED' | 'DEAD'
-  readonly delayMs?: number
+export interface PlainWorkerOptions {
+  readonly database?: Database
+  /** Default: `work`. */
+  readonly names?: readonly string[]
 }
 
-/** A worker that does nothing by itself. */
-export function plainWorker(database: Database, worker = newId(Date.now())) {
-  const send = async (done: readonly Claim[], { limit = 0, queue = 'default', names = ['work'], from = fromTheStart }: ClaimAsk, close: readonly string[]) => {
-    const lease = newId(Date.now())
-    const leases = [...new Set(done.map((claim) => claim.lease))]
-    const now = Date.now()
-    const [head, ...rows] = await database.rows<[string, string, number, number, string, string, number, number, string | null]>(step, [
-      leases, done.map(({ id }) => id), done.map((claim) => claim.lease), done.map(({ attempt }) => attempt), done.map(() => now), done.map(() => now), [],
-      done.map(({ tenant }) => tenant), done.map(({ name }) => name), close, queue, from.rank, from.tag, from.id, limit, lease, worker, 10, names,
-    ])
-    return {
-      head: JSON.parse(head![0]) as Head,
-      claims: rows.map(([, id, rank, tag, tenant, name, attempt, spent, payload]): Claim => ({ lease, id, rank, tag, tenant, name, attempt, spent, payload })),
-    }
+/** The statements of a worker, without the worker: nothing happens by itself. */
+export function plainWorker(store: JobStore, { database = store.hot, names = ['work'] }: PlainWorkerOptions = {}) {
+  const id = newId(store.time.now())
+  const desk = createDesk({ worker: id, names, database, hot: database, clock: systemClock, onError: (error) => { throw error } })
+
+  const deliveryOf = (claims: readonly ClaimedJob[], ending: Ended['ending'], close: boolean): Delivery => {
+    const leases = [...new Set(claims.map(({ lease }) => lease))]
+    const at = store.time.now()
+    return { ends: claims.map((job) => ({ job, startedAt: at, endedAt: at, ending })), leases, close: close ? leases : [] }
+  }
+  const step = (claims: readonly ClaimedJob[], limit: number, close: boolean, { queue = 'default', from = fromTheStart }: ClaimAsk = {}) => {
+    const lease = { id: newId(store.time.now()), queue, claimedAt: store.time.now(), open: 0, inFlight: 0, lost: false }
+    return desk.completeAndClaim(deliveryOf(claims, { kind: 'succeeded', result: null }, close), queue, { from: { ...from, isStart: false, wakes: 0 }, limit, lease })
   }
   return {
-    id: worker,
-    claim: async (limit: number, ask: Omit<ClaimAsk, 'limit'> = {}): Promise<Claim[]> => (await send([], { ...ask, limit }, [])).claims,
+    id,
+    claim: async (limit: number, ask: ClaimAsk = {}): Promise<ClaimedJob[]> => (await step([], limit, false, ask)).jobs,
     /** Records successes; closes the leases, unless told otherwise. */
-    complete: async (claims: readonly Claim[], { close = true } = {}): Promise<Head> => (await send(claims, {}, close ? [...new Set(claims.map(({ lease }) => lease))] : [])).head,
-    /** Both in one statement, as workers do. */
-    completeAndClaim: (claims: readonly Claim[], limit: number) => send(claims, { limit }, [...new Set(claims.map(({ lease }) => lease))]),
-    /** Records failures: another try, unless a final state is named. */
-    settle: async (claims: readonly Claim[], { final, delayMs = 0 }: Settle = {}, queue = 'default'): Promise<Head> => {
-      const leases = [...new Set(claims.map(({ lease }) => lease))]
-      const each = <T>(value: T) => claims.map(() => value)
-      const now = Date.now()
-      const [row] = await database.rows<[string]>(settleAttempts, [
-        leases, claims.map(({ id }) => id), claims.map(({ lease }) => lease), claims.map(({ attempt }) => attempt), each(now), each(now), each('failed'),
-        each(final ?? null), each('Error'), each('broken'), each('as the test says'), each(delayMs), claims.map(({ tenant }) => tenant), claims.map(({ name }) => name),
-        each(queue), claims.map(({ spent }) => spent), leases,
-      ])
-      return JSON.parse(row![0]) as Head
-    },
+    complete: async (claims: readonly ClaimedJob[], { close = true } = {}): Promise<Head> => (await step(claims, 0, close)).head,
+    /** Records failures: another try, unless a final state is named. Closes the leases. */
+    settle: (claims: readonly ClaimedJob[], { final = null, delayMs = 0 }: Partial<Settlement> = {}): Promise<Head> =>
+      desk.settle(deliveryOf(claims, { kind: 'failed', retryable: true, errorType: 'Error', errorMessage: 'broken' }, true), () => ({ final, delayMs, decision: 'as the test says' })),
+    release: (claims: readonly ClaimedJob[]): Promise<unknown> => desk.giveBack(claims[0]!.lease, claims),
   }
 }

@@ -14,7 +14,54 @@ import { type Program, startTf } from './crash/program.ts'
 const tasks = join(import.meta.dirname, 'crash/edge-tasks.ts')
 const again = { strategy: 'fixed', base_delay_seconds: 0, jitter: 'none' } as const
 
+// The long ones first: they run side by side, a few at a time.
 describe.concurrent('a worker', { timeout: 60_000 }, () => {
+  test('that was frozen for 15 s finds its job done elsewhere, does not overwrite that, and works on', async () => {
+    await using site = await openSite()
+    const frozen = await site.startWorker()
+    const { id } = await site.client.jobs.add({ name: 'sleep', payload: { ms: 1_000 }, retry: again })
+    await frozen.saw(new RegExp(`^began ${id} 1`))
+    frozen.signal('SIGSTOP')
+    const thawed = pause(15_000)
+    const other = await site.startWorker()
+    await other.saw(new RegExp(`^ended ${id} 2`))
+    const done = await site.untilEnded(id)
+    expect(done).toMatchObject({ state: 'SUCCEEDED', result: 2 })
+    await thawed
+    frozen.signal('SIGCONT')
+    await frozen.saw(new RegExp(`^ended ${id} 1`))
+    await frozen.saw(/lost 1 of its leases/)
+    await other[Symbol.asyncDispose]()
+    const next = await site.client.jobs.add({ name: 'sleep', payload: { ms: 0 } })
+    await frozen.saw(new RegExp(`^ended ${next.id} 1`))
+    expect(await site.untilEnded(next.id)).toMatchObject({ state: 'SUCCEEDED' })
+    expect(await site.client.jobs.get({ id })).toEqual(done)
+    expect(await site.outcomes(id)).toEqual(['lost', 'succeeded'])
+  })
+
+  test('whose handler blocks the event loop beyond its time-out loses the lease, and the job runs elsewhere', async () => {
+    await using site = await openSite()
+    const stuck = await site.startWorker()
+    const { id } = await site.client.jobs.add({ name: 'block-at-first', timeout: 2 })
+    await stuck.saw(new RegExp(`^began ${id} 1`))
+    const beganAt = Date.now()
+    const other = await site.startWorker()
+    await other.saw(new RegExp(`^began ${id} 2`))
+    expect(Date.now() - beganAt).toBeLessThan(20_000)
+    expect(await site.untilEnded(id)).toMatchObject({ state: 'SUCCEEDED', result: 2 })
+    expect(await site.outcomes(id)).toEqual(['lost', 'succeeded'])
+  })
+
+  test('whose handler blocks the event loop for 14 s keeps its lease', async () => {
+    await using site = await openSite()
+    const busy = await site.startWorker()
+    const { id } = await site.client.jobs.add({ name: 'block', payload: { ms: 14_000 } })
+    await busy.saw(new RegExp(`^began ${id} 1`))
+    const other = await site.startWorker()
+    expect(await site.untilEnded(id)).toMatchObject({ state: 'SUCCEEDED', result: 1, attempts: 1 })
+    expect(other.said.filter((line) => line.startsWith('began'))).toEqual([])
+  })
+
   test('that is killed has its running job run again within 15 s', async () => {
     await using site = await openSite()
     const doomed = await site.startWorker()
@@ -63,29 +110,6 @@ describe.concurrent('a worker', { timeout: 60_000 }, () => {
     expect(await site.outcomes(id)).toEqual([])
   })
 
-  test('whose handler blocks the event loop for 14 s keeps its lease', async () => {
-    await using site = await openSite()
-    const busy = await site.startWorker()
-    const { id } = await site.client.jobs.add({ name: 'block', payload: { ms: 14_000 } })
-    await busy.saw(new RegExp(`^began ${id} 1`))
-    const other = await site.startWorker()
-    expect(await site.untilEnded(id)).toMatchObject({ state: 'SUCCEEDED', result: 1, attempts: 1 })
-    expect(other.said.filter((line) => line.startsWith('began'))).toEqual([])
-  })
-
-  test('whose handler blocks the event loop beyond its time-out loses the lease, and the job runs elsewhere', async () => {
-    await using site = await openSite()
-    const stuck = await site.startWorker()
-    const { id } = await site.client.jobs.add({ name: 'block-at-first', timeout: 2 })
-    await stuck.saw(new RegExp(`^began ${id} 1`))
-    const beganAt = Date.now()
-    const other = await site.startWorker()
-    await other.saw(new RegExp(`^began ${id} 2`))
-    expect(Date.now() - beganAt).toBeLessThan(20_000)
-    expect(await site.untilEnded(id)).toMatchObject({ state: 'SUCCEEDED', result: 2 })
-    expect(await site.outcomes(id)).toEqual(['lost', 'succeeded'])
-  })
-
   test('hears of a cancel from another process within 2 s, and so does its handler', async () => {
     await using site = await openSite()
     const worker = await site.startWorker()
@@ -96,29 +120,6 @@ describe.concurrent('a worker', { timeout: 60_000 }, () => {
     await worker.saw(new RegExp(`^told ${id} cancelled`))
     expect(Date.now() - askedAt).toBeLessThan(2_000)
     expect(await site.outcomes(id)).toEqual(['cancelled'])
-  })
-
-  test('that was frozen for 15 s finds its job done elsewhere, does not overwrite that, and works on', async () => {
-    await using site = await openSite()
-    const frozen = await site.startWorker()
-    const { id } = await site.client.jobs.add({ name: 'sleep', payload: { ms: 1_000 }, retry: again })
-    await frozen.saw(new RegExp(`^began ${id} 1`))
-    frozen.signal('SIGSTOP')
-    const thawed = pause(15_000)
-    const other = await site.startWorker()
-    await other.saw(new RegExp(`^ended ${id} 2`))
-    const done = await site.untilEnded(id)
-    expect(done).toMatchObject({ state: 'SUCCEEDED', result: 2 })
-    await thawed
-    frozen.signal('SIGCONT')
-    await frozen.saw(new RegExp(`^ended ${id} 1`))
-    await frozen.saw(/lost 1 of its leases/)
-    await other[Symbol.asyncDispose]()
-    const next = await site.client.jobs.add({ name: 'sleep', payload: { ms: 0 } })
-    await frozen.saw(new RegExp(`^ended ${next.id} 1`))
-    expect(await site.untilEnded(next.id)).toMatchObject({ state: 'SUCCEEDED' })
-    expect(await site.client.jobs.get({ id })).toEqual(done)
-    expect(await site.outcomes(id)).toEqual(['lost', 'succeeded'])
   })
 })
 

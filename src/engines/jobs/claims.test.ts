@@ -4,10 +4,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import { newId } from '../../kernel/ids.ts'
 import { everyTenant } from '../../kernel/scope.ts'
-import { type Claim, type JobStore, createJobStore, plainWorker, tester } from '../../testing/job-store.ts'
+import { type JobStore, createJobStore, plainWorker, tester } from '../../testing/job-store.ts'
+import type { ClaimedJob } from './claimed-job.ts'
 import { runRescue } from './rescuer.ts'
 import { runSchedule } from './scheduler.ts'
-import { leasedJobs, releaseJobs } from './sql/release-jobs.ts'
+import { leasedJobs } from './sql/release-jobs.ts'
 import { renewLeases } from './sql/renew-leases.ts'
 
 let store: JobStore
@@ -15,15 +16,14 @@ let one: ReturnType<typeof plainWorker>
 let other: ReturnType<typeof plainWorker>
 beforeAll(async () => {
   store = await createJobStore(inject('postgresUrl'))
-  one = plainWorker(store.hot)
-  other = plainWorker(store.hot)
+  one = plainWorker(store)
+  other = plainWorker(store)
 })
 afterAll(() => store[Symbol.asyncDispose]())
 beforeEach(() => store.database.query('truncate taskflows.ready, taskflows.held, taskflows.leases'))
 
-const idsOf = (claims: readonly Claim[]) => claims.map(({ id }) => id)
+const idsOf = (claims: readonly ClaimedJob[]) => claims.map(({ id }) => id)
 const addMany = async (count: number) => (await store.jobs.addMany(everyTenant, Array.from({ length: count }, () => ({ name: 'work' })), tester)).ids
-const release = (claims: readonly Claim[], all = false) => store.database.query(releaseJobs, [claims[0]!.lease, idsOf(claims), claims.map(({ tag }) => tag), all, 1024])
 const attemptsOf = async (id: string) => (await store.jobs.attempts(everyTenant, id)).map(({ attempt, outcome, final }) => ({ attempt, outcome, final }))
 
 describe('claim order', () => {
@@ -31,7 +31,7 @@ describe('claim order', () => {
     const ids = new Map<number, string[]>()
     for (const priority of [0, -32_768, 32_767, 5, -5, 0]) ids.set(priority, [...(ids.get(priority) ?? []), await store.add({ priority })])
     const claims = await one.claim(10)
-    expect(idsOf(claims.toSorted((a, b) => a.rank - b.rank || a.tag - b.tag))).toEqual([32_767, 5, 0, -5, -32_768].flatMap((priority) => ids.get(priority)!))
+    expect(idsOf(claims)).toEqual([32_767, 5, 0, -5, -32_768].flatMap((priority) => ids.get(priority)!))
   })
 
   test('decides who is claimed, not only how they are shown', async () => {
@@ -44,8 +44,8 @@ describe('claim order', () => {
     const mail = await store.add({ name: 'mail' })
     await store.add({ name: 'work', queue: 'elsewhere' })
     const work = await store.add({ name: 'work' })
-    expect(idsOf(await one.claim(10, { names: ['mail'] }))).toEqual([mail])
-    expect(idsOf(await one.claim(10, { names: ['work', 'mail'] }))).toEqual([work])
+    expect(idsOf(await plainWorker(store, { names: ['mail'] }).claim(10))).toEqual([mail])
+    expect(idsOf(await plainWorker(store, { names: ['work', 'mail'] }).claim(10))).toEqual([work])
     expect((await store.rowsLeft()).ready).toBe(1)
   })
 })
@@ -53,7 +53,7 @@ describe('claim order', () => {
 describe('several claimers', () => {
   test('never get the same job, and together get every one', async () => {
     const added = await addMany(600)
-    const workers = Array.from({ length: 6 }, () => plainWorker(store.hot))
+    const workers = Array.from({ length: 6 }, () => plainWorker(store))
     const taken: string[] = []
     await Promise.all(workers.map(async (worker) => {
       for (let claims = await worker.claim(7); claims.length > 0; claims = await worker.claim(7)) taken.push(...idsOf(claims))
@@ -92,8 +92,8 @@ describe('the watermark', () => {
   test('leads a full claim on without a gap', async () => {
     const added = await addMany(30)
     const taken: string[] = []
-    for (let from: Claim | undefined; taken.length < 30;) {
-      const claims = (await one.claim(7, from ? { from } : {})).toSorted((a, b) => a.tag - b.tag || (a.id < b.id ? -1 : 1))
+    for (let from: ClaimedJob | undefined; taken.length < 30;) {
+      const claims = await one.claim(7, from ? { from } : {})
       taken.push(...idsOf(claims))
       from = claims.at(-1)!
     }
@@ -111,8 +111,8 @@ describe('the fence', () => {
     const [second] = await other.claim(1)
     expect(second).toMatchObject({ id, attempt: 2 })
 
-    expect(await one.complete([first!])).toMatchObject({ lost: [first!.lease] })
-    expect(await one.settle([first!], { final: 'FAILED' })).toMatchObject({ lost: [first!.lease] })
+    expect(await one.complete([first!])).toMatchObject({ lost: [first!.lease.id] })
+    expect(await one.settle([first!], { final: 'FAILED' })).toMatchObject({ lost: [first!.lease.id] })
     expect((await store.get(id!)).state).toBe('RUNNING')
     await other.complete([second!])
     expect(await attemptsOf(id!)).toEqual([{ attempt: 1, outcome: 'lost', final: false }, { attempt: 2, outcome: 'succeeded', final: true }])
@@ -152,7 +152,7 @@ describe('the fence', () => {
 
   test('a rescue and an end at the same moment: exactly one of them decides', async () => {
     const ids = await addMany(40)
-    const batches: Claim[][] = []
+    const batches: ClaimedJob[][] = []
     for (let at = 0; at < 20; at += 1) batches.push(await one.claim(2))
     await store.expireLeases()
     await Promise.all([runRescue(store.database), runRescue(store.database), ...batches.map((claims) => one.complete(claims))])
@@ -167,12 +167,12 @@ describe('the fence', () => {
 describe('a release', () => {
   test('gives the same attempt back at the same turn, and takes it out of the lease', async () => {
     const ids = await addMany(3)
-    const claims = (await one.claim(3)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    await release(claims.slice(0, 2))
-    const again = (await other.claim(3)).toSorted((a, b) => (a.id < b.id ? -1 : 1))
+    const claims = await one.claim(3)
+    await one.release(claims.slice(0, 2))
+    const again = await other.claim(3)
     expect(again.map(({ id, attempt, tag }) => ({ id, attempt, tag }))).toEqual(claims.slice(0, 2).map(({ id, attempt, tag }) => ({ id, attempt, tag })))
     expect(await store.get(ids[0]!)).toMatchObject({ state: 'RUNNING', attempts: 1 })
-    expect(await store.database.query(leasedJobs, [claims[2]!.lease])).toEqual([{ id: ids[2] }])
+    expect(await store.database.query(leasedJobs, [claims[2]!.lease.id])).toEqual([{ id: ids[2] }])
     await store.expireLeases()
     expect(await runRescue(store.database)).toBe(3)
   })
@@ -180,8 +180,8 @@ describe('a release', () => {
   test('of a whole lease ends the lease, and twice is once', async () => {
     await addMany(2)
     const claims = await one.claim(2)
-    await release(claims, true)
-    await release(claims, true)
+    await one.release(claims)
+    await one.release(claims)
     expect(await store.rowsLeft()).toMatchObject({ ready: 2, leases: 0 })
   })
 
@@ -189,7 +189,7 @@ describe('a release', () => {
     const [cancelled] = await addMany(2)
     const claims = await one.claim(2)
     await store.jobs.cancel(everyTenant, cancelled!, { by: tester })
-    await release(claims)
+    await one.release(claims)
     expect((await store.get(cancelled!)).state).toBe('CANCELLED')
     expect((await store.rowsLeft()).ready).toBe(1)
   })
@@ -222,15 +222,18 @@ describe('a rescue', () => {
 
 describe('a manual retry', () => {
   test('gives a fresh budget and keeps the history', async () => {
-    const id = await store.add({ policy: { maxAttempts: 1 } })
+    const id = await store.add({ policy: { maxAttempts: 2 } })
     await one.settle(await one.claim(1), { final: 'DEAD' })
     await store.jobs.retry(everyTenant, id, { by: tester })
-    const [claim] = await one.claim(1)
-    expect(claim).toMatchObject({ attempt: 2, spent: 1 })
-    await store.expireLeases()
-    await runRescue(store.database)
-    expect((await store.get(id)).state).toBe('DEAD')
-    expect(await attemptsOf(id)).toEqual([{ attempt: 1, outcome: 'failed', final: false }, { attempt: 2, outcome: 'lost', final: true }])
+    for (const [attempt, state] of [[2, 'PENDING'], [3, 'DEAD']] as const) {
+      const [claim] = await one.claim(1)
+      expect(claim).toMatchObject({ attempt, spent: 1 })
+      await store.expireLeases()
+      await runRescue(store.database)
+      await runSchedule(store.database)
+      expect((await store.get(id)).state).toBe(state)
+    }
+    expect(await attemptsOf(id)).toEqual([{ attempt: 1, outcome: 'failed', final: false }, { attempt: 2, outcome: 'lost', final: false }, { attempt: 3, outcome: 'lost', final: true }])
   })
 
   test('of two at the same moment one is refused, and the job runs once', async () => {
@@ -248,19 +251,19 @@ describe('a renewal', () => {
     const [[named], [unnamed]] = [await one.claim(1), await one.claim(1)]
     await store.expireLeases()
     const gone = newId(store.time.now())
-    const [answer] = await store.database.query<{ lost: string[] }>(renewLeases, [one.id, [named!.lease, gone], 10])
+    const [answer] = await store.database.query<{ lost: string[] }>(renewLeases, [one.id, [named!.lease.id, gone], 10])
     expect(answer!.lost).toEqual([gone])
     expect(await runRescue(store.database)).toBe(1)
     const left = await store.database.query<{ id: string }>('select id from taskflows.leases')
-    expect(left).toEqual([{ id: named!.lease }])
-    expect(left).not.toContainEqual({ id: unnamed!.lease })
+    expect(left).toEqual([{ id: named!.lease.id }])
+    expect(left).not.toContainEqual({ id: unnamed!.lease.id })
   })
 
   test('tells of cancelled jobs, and under which lease', async () => {
     const [id] = await addMany(1)
     const [claim] = await one.claim(1)
     await store.jobs.cancel(everyTenant, id!, { by: tester })
-    const [answer] = await store.database.query<{ cancelled: string[] }>(renewLeases, [one.id, [claim!.lease], 10])
-    expect(answer!.cancelled).toEqual([`${claim!.lease} ${id}`])
+    const [answer] = await store.database.query<{ cancelled: string[] }>(renewLeases, [one.id, [claim!.lease.id], 10])
+    expect(answer!.cancelled).toEqual([`${claim!.lease.id} ${id}`])
   })
 })

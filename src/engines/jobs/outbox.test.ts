@@ -136,10 +136,10 @@ test('the parameters of a statement run in parallel, and what is equal travels o
   outbox.put(succeeded(jobs[1]!, '{"n":1}'))
   const [leases, ids, ofLease, attempts, , , results, tenants] = successColumns(outbox.takeSuccesses())
   expect({ leases, ids, ofLease, attempts, results, tenants }).toEqual({
-    leases: ['lease'], ids: ['lease/0', 'lease/1'], ofLease: ['lease'], attempts: [1], results: [null, '{"n":1}'], tenants: ['default'],
+    leases: '{lease}', ids: '{lease/0,lease/1}', ofLease: '{lease}', attempts: [1], results: [null, '{"n":1}'], tenants: ['default'],
   })
   const columns = settlementColumns({ ends: [failed(jobs[0]!)], leases: [jobs[0]!.lease], close: [] }, () => ({ final: 'DEAD', delayMs: 0, decision: 'spent' }))
-  expect(columns).toEqual([['lease'], ['lease/0'], ['lease'], [1], [1], [2], ['failed'], ['DEAD'], ['Error'], ['broken'], ['spent'], [0], ['default'], ['work'], ['default'], [0], []])
+  expect(columns).toEqual([['lease'], ['lease/0'], ['lease'], [1], [1], [2], ['failed'], ['DEAD'], ['Error'], ['broken'], ['spent'], [0], ['default'], ['work'], ['default'], [0], [], ['c']])
 })
 
 function newLease(id: string, open: number): HeldLease {

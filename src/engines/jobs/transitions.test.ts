@@ -3,17 +3,17 @@
  */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { everyTenant } from '../../kernel/scope.ts'
-import { type Claim, type JobStore, createJobStore, plainWorker, tester } from '../../testing/job-store.ts'
+import { type JobStore, createJobStore, plainWorker, tester } from '../../testing/job-store.ts'
+import type { ClaimedJob } from './claimed-job.ts'
 import { type JobEvent, jobEvents, jobTransitions } from './job-state.ts'
 import { runSchedule } from './scheduler.ts'
-import { releaseJobs } from './sql/release-jobs.ts'
 import { type JobState, jobStates } from './vocabulary.ts'
 
 let store: JobStore
 let worker: ReturnType<typeof plainWorker>
 beforeAll(async () => {
   store = await createJobStore(inject('postgresUrl'))
-  worker = plainWorker(store.hot)
+  worker = plainWorker(store)
 })
 afterAll(() => store[Symbol.asyncDispose]())
 
@@ -21,7 +21,7 @@ afterAll(() => store[Symbol.asyncDispose]())
 interface Subject {
   readonly id: string
   readonly queue: string
-  readonly claim: Claim
+  readonly claim: ClaimedJob
 }
 
 let queues = 0
@@ -42,18 +42,21 @@ async function ended(final?: 'FAILED' | 'DEAD'): Promise<Subject> {
 }
 
 /** A worker that claims to hold what it does not. */
-const imagined = (id: string): Claim => ({ lease: '01900000-0000-7000-8000-000000000000', id, rank: 0, tag: 0, tenant: 'default', name: 'work', attempt: 1, spent: 0, payload: '{}' })
+const imagined = (id: string, queue: string): ClaimedJob => ({
+  id, lease: { id: '01900000-0000-7000-8000-000000000000', queue, claimedAt: 0, open: 1, inFlight: 0, lost: false }, name: 'work', tenant: 'default',
+  rank: 0, tag: 0, attempt: 1, spent: 0, payload: '{}', policy: {}, correlation: null, traceparent: null,
+})
 
 const inState: Readonly<Record<JobState, () => Promise<Subject>>> = {
   PENDING: async () => {
     const queue = newQueue()
     const id = await store.add({ queue })
-    return { id, queue, claim: imagined(id) }
+    return { id, queue, claim: imagined(id, queue) }
   },
   SCHEDULED: async () => {
     const queue = newQueue()
     const id = await store.add({ queue, delayMs: 3_600_000 })
-    return { id, queue, claim: imagined(id) }
+    return { id, queue, claim: imagined(id, queue) }
   },
   RUNNING: claimed,
   SUCCEEDED: () => ended(),
@@ -74,10 +77,10 @@ const cause: Readonly<Record<JobEvent, (subject: Subject) => Promise<unknown>>> 
     await runSchedule(store.database)
   },
   succeed: ({ claim }) => worker.complete([claim]),
-  retry: ({ claim, queue }) => worker.settle([claim], { delayMs: 3_600_000 }, queue),
-  reject: ({ claim, queue }) => worker.settle([claim], { final: 'FAILED' }, queue),
-  bury: ({ claim, queue }) => worker.settle([claim], { final: 'DEAD' }, queue),
-  release: ({ claim }) => store.database.query(releaseJobs, [claim.lease, [claim.id], [claim.tag], false, 1024]),
+  retry: ({ claim }) => worker.settle([claim], { delayMs: 3_600_000 }),
+  reject: ({ claim }) => worker.settle([claim], { final: 'FAILED' }),
+  bury: ({ claim }) => worker.settle([claim], { final: 'DEAD' }),
+  release: ({ claim }) => worker.release([claim]),
   revive: ({ id }) => store.jobs.retry(everyTenant, id, { by: tester }),
 }
 

@@ -59,6 +59,9 @@ export class Undelivered extends Error {
   }
 }
 
+/** PostgreSQL's code for a row that is there already. */
+const duplicate = '23505'
+
 export function createDesk({ worker, names, database, hot, clock, onError }: DeskParts) {
   /** Set when nobody waits any longer. */
   let signal: AbortSignal = new AbortController().signal
@@ -82,10 +85,12 @@ export function createDesk({ worker, names, database, hot, clock, onError }: Des
   /**
    * A statement failed. If it may have been carried out, the database is asked
    * what it holds: ends that were written are done, and jobs that were claimed
-   * for an answer that never came are given back.
+   * for an answer that never came are given back. A duplicate says that an
+   * earlier statement, given up as lost, was carried out after all.
    */
   const recover = async ({ ends }: Delivery, claimed: string | null, error: unknown): Promise<Undelivered> => {
-    if (!(error instanceof ConnectionLost) || !error.sent) return new Undelivered(ends, error)
+    const inDoubt = error instanceof ConnectionLost ? error.sent : (error as { code?: unknown }).code === duplicate
+    if (!inDoubt) return new Undelivered(ends, error)
     if (claimed !== null) {
       const rows = await patiently(() => database.query<{ id: string }>(leasedJobs, [claimed]))
       // Their turn is not known here: they go to the front of their priority.

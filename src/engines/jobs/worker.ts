@@ -95,6 +95,7 @@ export function createWorker(options: WorkerOptions): Lifecycle {
   let ending = new AbortController()
   let subscriptions: Subscription[] = []
   let loops: Promise<unknown> = Promise.resolve()
+  let housekeeping: Promise<unknown> = Promise.resolve()
 
   /** Starts buffered jobs in free slots. A handler that ends at once comes back here while it is on the stack. */
   const fill = (): void => {
@@ -314,7 +315,8 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       keeper.onMessage(hear)
       await register()
       subscriptions = await subscribe()
-      loops = Promise.all([...Array.from({ length: lanes }, lane), keepHouse()])
+      loops = Promise.all(Array.from({ length: lanes }, lane))
+      housekeeping = keepHouse()
     },
     stop: async () => {
       phase = 'draining'
@@ -329,8 +331,10 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       phase = 'leaving'
       bell.ring()
       await loops
+      // What a claim brought that was under way when all this began.
+      await giveBack(buffer.remove(() => true)).catch(onError)
       ending.abort()
-      await patience
+      await Promise.all([housekeeping, patience])
       keeper.tell({ kind: 'stop' })
       for (const subscription of subscriptions) await subscription.close()
       await database.query(stopWorker, [id]).catch(onError)

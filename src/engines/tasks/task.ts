@@ -54,14 +54,16 @@ const longestName = 255
  */
 export function task<F extends AnyFunction>(fn: F, { name = fn?.name, retries, timeout }: TaskOptions = {}): Task<F> {
   if (typeof fn !== 'function') throw new TypeError(`Expected the first argument of \`task\` to be a function, got ${typeof fn}`)
-  if (typeof name !== 'string' || name.trim() === '' || name.length > longestName) {
-    throw new TypeError(`Expected \`name\` of a task to be 1 to ${longestName} characters, got ${JSON.stringify(name)}; an anonymous function needs { name }`)
-  }
-  const definition: TaskDefinition<F> = { name, fn, policy: { ...policyOf(retries), ...(timeout === undefined ? {} : { timeoutMs: timeoutOf(timeout) }) } }
+  const definition: TaskDefinition<F> = { name: checkedName(name), fn, policy: { ...policyOf(retries), ...(timeout === undefined ? {} : { timeoutMs: timeoutOf(timeout) }) } }
   const called = function (this: unknown, ...args: Parameters<F>) {
     return fn.apply(this, args)
   } as unknown as F
   return Object.assign(called, { [brand]: definition }) as Task<F>
+}
+
+function checkedName(name: unknown): string {
+  if (typeof name === 'string' && name.trim() !== '' && name.length <= longestName) return name
+  throw new TypeError(`Expected \`name\` of a task to be 1 to ${longestName} characters, got ${JSON.stringify(name)}; an anonymous function needs { name }`)
 }
 
 function timeoutOf(timeout: DurationInput): number {
@@ -134,7 +136,7 @@ export function defineJobs(jobs: Readonly<Record<string, AnyFunction>>): Readonl
 function renamed(name: string, fn: AnyFunction): Task {
   if (!isTask(fn)) return task(fn, { name })
   const { fn: inner, policy } = definitionOf(fn)
-  return Object.assign((...args: unknown[]) => inner(...args), { [brand]: { name, fn: inner, policy } }) as Task
+  return Object.assign((...args: unknown[]) => inner(...args), { [brand]: { name: checkedName(name), fn: inner, policy } }) as Task
 }
 
 /**

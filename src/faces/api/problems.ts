@@ -23,7 +23,7 @@ export interface Problem {
 
 export function problemOf(error: TaskflowsError, instance: string): Problem {
   return {
-    type: `urn:taskflows:error:${error.code}`,
+    type: error.type,
     title: error.title,
     status: error.status,
     detail: error.message,

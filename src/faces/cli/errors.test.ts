@@ -27,7 +27,7 @@ test('people read the message and the way out', () => {
 
 test('programs read the problem as the API would answer it', () => {
   expect(JSON.parse(describeError(missing, { ...plain, format: 'json' }))).toEqual({
-    type: 'about:blank', title: 'There is no such job', status: 404, detail: 'job 7 does not exist', code: 'job.not_found', details: { id: '7' }, hint: 'tf jobs list',
+    type: 'urn:taskflows:error:job.not_found', title: 'There is no such job', status: 404, detail: 'job 7 does not exist', code: 'job.not_found', details: { id: '7' }, hint: 'tf jobs list',
   })
   expect(JSON.parse(describeError(new Error('boom'), { ...plain, format: 'json' }))).toMatchObject({ code: 'internal', status: 500, detail: 'boom' })
 })

@@ -1,5 +1,5 @@
 /** What a failed command says, and with which code it ends. */
-import { TaskflowsError, errorKinds, exitCodes, messageOf } from '../../kernel/errors.ts'
+import { TaskflowsError, exitCodes, messageOf } from '../../kernel/errors.ts'
 import type { Format } from './global-flags.ts'
 import { type Paint } from './output/style.ts'
 import { visibleJson, visibleLines } from './output/visible.ts'
@@ -35,9 +35,8 @@ export function describeError(thrown: unknown, { format, paint, debug }: ReportO
 }
 
 function problemOf(thrown: unknown) {
-  const { code, status, title, details, hint } =
-    thrown instanceof TaskflowsError ? thrown : { code: 'internal', ...errorKinds.internal, details: {}, hint: undefined }
-  return { type: 'about:blank', title, status, detail: messageOf(thrown), code, details, hint }
+  const { code, type, status, title, details, hint } = thrown instanceof TaskflowsError ? thrown : new TaskflowsError('internal', messageOf(thrown))
+  return { type, title, status, detail: messageOf(thrown), code, details, hint }
 }
 
 function stackOf(error: Error): string {

@@ -7,6 +7,7 @@
  * SQL is written against the schema `taskflows`; where the configuration names
  * another schema the adapter puts that name in.
  */
+import { TaskflowsError } from '../errors.ts'
 
 /** One SQL statement of ours. `name` makes it a prepared statement of that name on each connection. */
 export interface Statement {
@@ -78,11 +79,10 @@ export type Channel = 'ready' | 'held' | 'cancel'
  * What went wrong with the connection, as opposed to the statement.
  * `sent` tells whether the statement may have been carried out.
  */
-export class ConnectionLost extends Error {
-  override readonly name = 'ConnectionLost'
+export class ConnectionLost extends TaskflowsError {
   readonly sent: boolean
   constructor(message: string, sent: boolean, cause: unknown) {
-    super(message, { cause })
+    super('database.unreachable', message, { cause, ...(sent && { hint: 'Whether the request took effect is not known: look before you send it again.' }) })
     this.sent = sent
   }
 }

@@ -58,7 +58,7 @@ from taskflows.installation i`)
  */
 const readEvents = repeatable('read-events', `
 with rows as materialized (
-  select e.*, coalesce(cardinality(e.ids), 1) as facts
+  select e.*, coalesce(cardinality(e.ids), 1) - (case when e.seq = $3::bigint then $4::integer else 0 end) as facts
   from taskflows.events e
   where pg_visible_in_snapshot(e.xid, $2::pg_snapshot)
     and ($1::pg_snapshot is null or (e.xid >= pg_snapshot_xmin($1::pg_snapshot) and not pg_visible_in_snapshot(e.xid, $1::pg_snapshot)))
@@ -68,7 +68,7 @@ with rows as materialized (
   order by e.seq limit $12::integer + 1
 ), page as materialized (
   select * from (
-    select rows.*, sum(facts) over (order by seq) - facts - (case when seq = $3::bigint then $4::integer else 0 end) as before, row_number() over (order by seq) as number from rows
+    select rows.*, sum(facts) over (order by seq) - facts as before, row_number() over (order by seq) as number from rows
   ) as counted where before < $12::integer and number <= $12::integer
 ), unfolded as materialized (
   select p.seq, u.place::integer as place, p.at, p.type, p.actor, u.id::text as subject,
@@ -103,7 +103,7 @@ export function createEventLog(database: Database): EventLog {
       const items: EventView[] = []
       for (let look = 0; look < looksAtMost; look += 1) {
         const most = filtered ? largestLook : query.limit - items.length
-        const rows = await database.query<EventRow>(readEvents, parameters(at, scope, query, most))
+        const rows = await database.query<EventRow>(readEvents, parameters(at, scope, query, most)).catch((error: unknown) => { throw refusal(error, query.cursor) })
         for (const row of rows) {
           at = { ...at, seq: row.seq, place: row.place }
           if (row.wanted) items.push(viewOf(row))
@@ -167,10 +167,19 @@ function readCursor(cursor: string, of: string): Position {
   const [theirs, seen, until, seq, place] = parts
   const isSnapshot = (value: unknown): value is string | null => value === null || (typeof value === 'string' && snapshotForm.test(value))
   if (parts.length !== 5 || typeof theirs !== 'string' || !isSnapshot(seen) || !isSnapshot(until) || !Number.isSafeInteger(seq) || !Number.isSafeInteger(place)) {
-    throw new TaskflowsError('cursor.invalid', `${JSON.stringify(cursor.slice(0, 100))} is not a cursor of the event log`)
+    throw notOurs(cursor)
   }
   if (theirs !== of) throw new TaskflowsError('cursor.gone', 'the cursor was made by another database than this one')
   return { of, seen, until, seq: seq as number, place: place as number }
+}
+
+/** What PostgreSQL cannot read as a snapshot (22P02) or a number (22003) came from the cursor: everything else has passed our checks. */
+function refusal(error: unknown, cursor: string | undefined): unknown {
+  return cursor !== undefined && ['22P02', '22003'].includes(String((error as { code?: unknown }).code)) ? notOurs(cursor) : error
+}
+
+function notOurs(cursor: string): TaskflowsError {
+  return new TaskflowsError('cursor.invalid', `${JSON.stringify(cursor.slice(0, 100))} is not a cursor of the event log`)
 }
 
 function parse(cursor: string): unknown[] {

@@ -22,7 +22,6 @@ export interface ApiMetrics {
 export interface JobMetrics {
   /** @param outcome `succeeded`, `failed`, `timed_out`, `cancelled` or `lost` */
   attemptEnded(attempt: { readonly queue: string; readonly outcome: string; readonly seconds: number }): void
-  leaseLost(queue: string, jobs: number): void
 }
 
 /** How many unfinished jobs a queue has. */
@@ -82,7 +81,6 @@ function jobMetrics(registry: Registry): JobMetrics {
     name: 'taskflows_jobs_attempt_duration_seconds', help: 'From the start of the handler to its end.', labelNames: ['queue', 'outcome'], registers,
     buckets: [0.001, 0.01, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600],
   })
-  const lost = new Counter({ name: 'taskflows_jobs_leases_lost_total', help: 'Jobs that this process had to give up because its lease was gone.', labelNames: ['queue'], registers })
   const queueLabel = boundedLabel()
   return {
     attemptEnded: ({ queue, outcome, seconds }) => {
@@ -90,7 +88,6 @@ function jobMetrics(registry: Registry): JobMetrics {
       attempts.inc(labels)
       duration.observe(labels, seconds)
     },
-    leaseLost: (queue, jobs) => lost.inc({ queue: queueLabel(queue) }, jobs),
   }
 }
 

@@ -23,6 +23,8 @@ export interface Load {
   readonly lost: number
   /** Anything else that was answered. */
   readonly surprises: readonly string[]
+  /** Adds so many jobs of a second that every worker is busy, and resolves with their ids. */
+  burst(): Promise<readonly string[]>
   stop(): Promise<void>
 }
 
@@ -43,7 +45,7 @@ const kinds: ((earlier: string | undefined) => readonly Planned[])[] = [
   () => [plan('quick')],
   () => [slow()],
   () => [plan('quick', 'SUCCEEDED', { delay: random(1, 20) / 10 })],
-  () => Array.from({ length: 20 }, () => plan('quick', 'SUCCEEDED', { priority: random(-5, 5) })),
+  () => Array.from({ length: 50 }, () => plan('quick', 'SUCCEEDED', { priority: random(-5, 5) })),
   () => [plan('flaky')],
   (earlier) => [slow(earlier === undefined ? {} : { after: [earlier] })],
   () => [plan('quick'), slow({ after: [0] }), plan('flaky', 'SUCCEEDED', { after: [0] }), plan('quick', 'SUCCEEDED', { after: [1, 2], queue: 'other' })],
@@ -53,8 +55,8 @@ const kinds: ((earlier: string | undefined) => readonly Planned[])[] = [
   () => [plan('refused', 'FAILED'), plan('quick', 'CANCELLED', { after: [0] })],
 ]
 
-const lanes = 3
-const breathMs = 40
+const lanes = 4
+const breathMs = 20
 /** What a server says while its database is away or it stops. */
 const outages = ['server.unreachable', 'database.unreachable', 'database.timeout']
 
@@ -79,9 +81,13 @@ export function startLoad(server: () => { readonly url: string; readonly secret:
     return undefined
   }
 
-  const addOne = async (request: number): Promise<void> => {
+  const addInTurn = (request: number): Promise<unknown> => {
     const earlier = acknowledged.findLast(({ ends, together }) => together === 1 && ends[0] === 'SUCCEEDED')?.id
-    const planned = kinds[request % kinds.length]!(earlier)
+    return add(request, kinds[request % kinds.length]!(earlier))
+  }
+
+  /** The ids, if it was answered. */
+  const add = async (request: number, planned: readonly Planned[]): Promise<readonly string[]> => {
     const items = planned.map(({ job }) => ({ ...job, payload: { ...(job.payload as object), request } }))
     const [first] = items
     const ids = await answered(async ({ jobs }) => {
@@ -92,6 +98,7 @@ export function startLoad(server: () => { readonly url: string; readonly secret:
       const parents = (planned[at]!.job.after ?? []).map((parent) => (typeof parent === 'number' ? ids[parent]! : parent))
       acknowledged.push({ id, request, together: items.length, ends: [planned[at]!.ends], parents })
     })
+    return ids ?? []
   }
 
   /** A job that is cancelled at about the moment when it begins. */
@@ -110,7 +117,7 @@ export function startLoad(server: () => { readonly url: string; readonly secret:
   const lane = async (): Promise<void> => {
     while (!stopped) {
       requests += 1
-      await (requests % 10 === 0 ? addAndCancel(requests) : addOne(requests))
+      await (requests % 10 === 0 ? addAndCancel(requests) : addInTurn(requests))
       await pause(breathMs)
     }
   }
@@ -120,6 +127,7 @@ export function startLoad(server: () => { readonly url: string; readonly secret:
     acknowledged,
     surprises,
     get lost() { return lost },
+    burst: () => add((requests += 1), Array.from({ length: 40 }, () => plan('slow', 'SUCCEEDED', { payload: { ms: 1_000 } }))),
     stop: async () => {
       stopped = true
       await running

@@ -22,14 +22,17 @@ export interface ProgramOptions {
   /** Default: the embedded database of the home. */
   readonly databaseUrl?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Runs it as another account, from the root directory; only root can. */
+  readonly uid?: number
 }
 
 /** Its server listens on any free port. It is killed when disposed of. */
-export function startTf(args: readonly string[], { home, databaseUrl, env = {} }: ProgramOptions): Program {
+export function startTf(args: readonly string[], { home, databaseUrl, env = {}, uid }: ProgramOptions): Program {
   const child = spawn(process.execPath, ['--conditions=source', tf, ...args], {
-    cwd: home,
+    cwd: uid === undefined ? home : '/',
     env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home, TASKFLOWS_PORT: '0', ...(databaseUrl !== undefined && { TASKFLOWS_DATABASE_URL: databaseUrl }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
   })
   const said: string[] = []
   let news = Promise.withResolvers<void>()

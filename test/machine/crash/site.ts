@@ -9,8 +9,7 @@ import type { Database } from '../../../src/kernel/database/database.ts'
 import { killIfAlive, newHome, postmastersOf, processesOf } from '../embedded/harness.ts'
 import { type Program, startTf } from './program.ts'
 
-export const targets = ['worker', 'server', 'postmaster', 'backend', 'everything'] as const
-export type Target = (typeof targets)[number]
+export type Target = 'worker' | 'workers' | 'server' | 'postmaster' | 'backend' | 'everything'
 
 export interface CrashSite extends AsyncDisposable {
   readonly home: string
@@ -71,6 +70,7 @@ export async function openCrashSite(workers: number): Promise<CrashSite> {
   const pidsOf = (target: Target): number[] => {
     switch (target) {
       case 'worker': return [anyOf(crew)!.current.pid]
+      case 'workers': return crew.map(({ current }) => current.pid)
       case 'server': return [server.current.pid]
       case 'postmaster': return postmastersOf(home)
       case 'backend': return [anyOf(processesOf(home).filter(({ command }) => command.startsWith('postgres: taskflows ')))?.pid ?? []].flat()

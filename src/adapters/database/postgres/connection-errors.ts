@@ -11,12 +11,12 @@ const brokenWords = /^(Connection terminated|Client has encountered a connection
 /**
  * Whether the connection is at fault: class 08, and of class 57 what the server
  * says while it stops, crashes or starts (PostgreSQL docs, appendix A); 53300
- * is "too many connections", which passes too.
+ * is "too many connections", which passes too. 08P01 is about a message that we wrote wrong.
  */
 export function connectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
-  if (typeof code === 'string') return socketCodes.has(code) || code.startsWith('08') || ['57P01', '57P02', '57P03', '53300'].includes(code)
+  if (typeof code === 'string') return socketCodes.has(code) || (code.startsWith('08') && code !== '08P01') || ['57P01', '57P02', '57P03', '53300'].includes(code)
   if (error instanceof AggregateError) return error.errors.some(connectionLoss)
   return brokenWords.test(error.message)
 }
@@ -26,10 +26,18 @@ export function rolledBack(error: unknown): boolean {
   return error instanceof Error && ['40001', '40P01'].includes(String((error as { code?: unknown }).code))
 }
 
+/** The error for a server that answers but lets nobody in, or has no such database (class 28, 3D000); others as they are. */
+export function refused(error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message?: string }
+  if (typeof code !== 'string' || !(code.startsWith('28') || code === '3D000')) return error
+  return new TaskflowsError('database.refused', `PostgreSQL refuses the connection: ${message}`, { cause: error })
+}
+
 /** The error for a server that stayed away. The address is shown without a password. */
 export function unreachable(error: unknown, waitedMs: number): TaskflowsError {
   if (error instanceof TaskflowsError) return error
-  const { address, port, message } = error as Error & { address?: string; port?: number }
+  // A name with several addresses fails with one error for each.
+  const { address, port, message } = (error instanceof AggregateError ? error.errors[0] : error) as Error & { address?: string; port?: number }
   const where = address === undefined ? '' : ` at ${address}${port === undefined ? '' : `:${port}`}`
   return new TaskflowsError('database.unreachable', `PostgreSQL${where} did not answer within ${waitedMs / 1000} s: ${message || String((error as { code?: unknown }).code)}`, {
     cause: error,

@@ -9,7 +9,7 @@
 import { types as builtinTypes, type ClientConfig, Pool, type PoolClient, type QueryConfig, type QueryResult } from 'pg'
 import { type Clock, systemClock } from '../../../kernel/clock.ts'
 import { ConnectionLost, type Database, type Queryable, type Row, type Statement, inSchema } from '../../../kernel/database/database.ts'
-import { connectionLoss, rolledBack, unreachable } from './connection-errors.ts'
+import { connectionLoss, refused, rolledBack, unreachable } from './connection-errors.ts'
 import { createListenHub } from './listen.ts'
 
 /** Where a database is. `ensure` is asked before each new connection, so it may start the server first. */
@@ -56,6 +56,7 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
   let closed: Promise<void> | undefined
   let pool: Pool | undefined
   let opening: Promise<Pool> | undefined
+  const retired = new Set<Pool>()
   const prepared = new Map<Statement, Statement>()
 
   const configOf = (address: ClientConfig): ClientConfig => ({
@@ -73,19 +74,26 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
     if (pool) return Promise.resolve(pool)
     opening ??= source.ensure()
       .then((address) => {
+        if (closed) throw new ConnectionLost('the connections were closed', false, undefined)
         pool = new Pool({ ...configOf(address), max, idleTimeoutMillis: 60_000 })
         // An idle connection that breaks is replaced at the next call.
         pool.on('error', () => {})
+        // One that breaks while it is lent out says so twice: by the failing query, and by this event, which would end
+        // the process. Both may come in one packet with the answer that made the connection, so nothing later is early enough.
+        pool.on('connect', (client) => client.on('error', () => {}))
         return pool
       })
       .finally(() => { opening = undefined })
     return opening
   }
 
-  const forgetPool = (): void => {
-    const old = pool
-    pool = undefined
-    old?.end().catch(() => {})
+  /** Calls that wait in a pool would hang there if it were ended now; the last of them to fail ends it. */
+  const forgetPool = (old: Pool): void => {
+    if (pool === old) {
+      pool = undefined
+      retired.add(old)
+    }
+    if (old.waitingCount === 0 && retired.delete(old)) old.end().catch(() => {})
   }
 
   /** A connection, waiting for a server that is away. */
@@ -93,20 +101,20 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
     const deadline = clock.now() + patienceMs
     for (let pause = 25; ; pause = Math.min(pause * 2, 500)) {
       if (closed) throw new ConnectionLost('the connections were closed', false, undefined)
+      let used: Pool | undefined
       try {
-        const client = await (await openPool()).connect()
-        guard(client)
-        return client
+        used = await openPool()
+        return await used.connect()
       } catch (error) {
-        if (!connectionLoss(error)) throw error
+        if (!connectionLoss(error)) throw refused(error)
         if (clock.now() + pause > deadline) throw unreachable(error, patienceMs)
-        forgetPool()
+        if (used) forgetPool(used)
         await clock.sleep(pause)
       }
     }
   }
 
-  const hub = createListenHub({ schema, clock, address: async () => configOf(await source.ensure()) })
+  const hub = createListenHub({ schema, clock, patienceMs, address: async () => configOf(await source.ensure()) })
 
   const inOurSchema = (given: Statement | string): Statement => {
     if (typeof given === 'string') return { text: inSchema(given, schema) }
@@ -144,16 +152,20 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
   const inTransaction = async <T>(work: (tx: Queryable) => Promise<T>): Promise<T> => {
     const client = await connect()
     let broken = false
+    let committing = false
     try {
       await send(client, 'begin', undefined, false)
       const result = await work({
         query: async <R extends object = Row>(given: Statement | string, values?: readonly unknown[]) => (await send(client, given, values, false)).rows as R[],
         rows: async <R extends readonly unknown[]>(given: Statement, values?: readonly unknown[]) => (await send(client, given, values, true)).rows as unknown as R[],
       })
+      committing = true
       await send(client, 'commit', undefined, false)
       return result
     } catch (error) {
       broken = error instanceof ConnectionLost
+      // What was not asked to commit was not carried out, whatever was sent.
+      if (broken && !committing) throw new ConnectionLost((error as Error).message, false, error)
       if (!broken) await send(client, 'rollback', undefined, false).catch(() => { broken = true })
       throw error
     } finally {
@@ -166,29 +178,21 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
     query: async <R extends object = Row>(given: Statement | string, values?: readonly unknown[]) => (await run(given, values, false)) as R[],
     rows: async <R extends readonly unknown[]>(given: Statement, values?: readonly unknown[]) => (await run(given, values, true)) as unknown as R[],
     transaction: async (work) => {
-      // What PostgreSQL itself rolled back (deadlock, serialization) was never done, so it may be tried again.
+      // What PostgreSQL itself rolled back (deadlock, serialization, a connection that broke before the commit) was never done, so it may be tried again.
       for (let attempt = 1; ; attempt += 1) {
         try {
           return await inTransaction(work)
         } catch (error) {
-          if (attempt === 5 || !rolledBack(error)) throw error
+          const undone = rolledBack(error) || (error instanceof ConnectionLost && !error.sent)
+          if (attempt === 5 || !undone || closed) throw error
           await clock.sleep(10 * attempt * Math.random())
         }
       }
     },
     listen: (channel, listener) => hub.listen(channel, listener),
     close: () => {
-      closed ??= Promise.allSettled([hub.close(), pool?.end()]).then(() => {})
+      closed ??= Promise.allSettled([hub.close(), ...[pool, ...retired].map((open) => open?.end())]).then(() => {})
       return closed
     },
   }
-}
-
-const guarded = new WeakSet<PoolClient>()
-
-/** A connection that breaks while it is lent out reports it twice: by the failing query, and by this event, which would end the process. */
-function guard(client: PoolClient): void {
-  if (guarded.has(client)) return
-  guarded.add(client)
-  client.on('error', () => {})
 }

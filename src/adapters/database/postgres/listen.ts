@@ -5,20 +5,23 @@
 import { Client, type ClientConfig } from 'pg'
 import type { Clock } from '../../../kernel/clock.ts'
 import { type Channel, type Listener, type Subscription, channelName, quoteIdentifier } from '../../../kernel/database/database.ts'
+import { connectionLoss, unreachable } from './connection-errors.ts'
 
 interface HubOptions {
   readonly schema: string
   readonly clock: Clock
   readonly address: () => Promise<ClientConfig>
+  /** How long the first connection waits for a server that is away, in milliseconds. */
+  readonly patienceMs: number
 }
 
 export interface ListenHub {
-  /** Resolves once the subscription holds. @throws what the first connection threw */
+  /** Resolves once the subscription holds, waiting for a server that is away. @throws `database.unreachable` */
   listen(channel: Channel, listener: Listener): Promise<Subscription>
   close(): Promise<void>
 }
 
-export function createListenHub({ schema, clock, address }: HubOptions): ListenHub {
+export function createListenHub({ schema, clock, address, patienceMs }: HubOptions): ListenHub {
   const listeners = new Map<string, Set<Listener>>()
   const stop = new AbortController()
   let connection: Promise<Client> | undefined
@@ -47,6 +50,19 @@ export function createListenHub({ schema, clock, address }: HubOptions): ListenH
     return client
   }
 
+  const connectPatiently = async (): Promise<Client> => {
+    const deadline = clock.now() + patienceMs
+    for (let pause = 50; ; pause = Math.min(pause * 2, 500)) {
+      try {
+        return await connect()
+      } catch (error) {
+        if (!connectionLoss(error) || stop.signal.aborted) throw error
+        if (clock.now() + pause > deadline) throw unreachable(error, patienceMs)
+        await clock.sleep(pause, stop.signal)
+      }
+    }
+  }
+
   const reconnect = async (): Promise<Client> => {
     for (let pause = 50; ; pause = Math.min(pause * 2, 2_000)) {
       await clock.sleep(pause, stop.signal)
@@ -68,11 +84,12 @@ export function createListenHub({ schema, clock, address }: HubOptions): ListenH
       const first = set.size === 0
       listeners.set(name, set.add(listener))
       if (!connection) {
-        connection = connect()
+        connection = connectPatiently()
         connection.catch(() => { connection = undefined })
         await connection
       } else if (first) {
-        await (await connection).query(`listen ${quoteIdentifier(name)}`)
+        // Where the connection breaks, the next one listens to this channel from the start.
+        await (await connection).query(`listen ${quoteIdentifier(name)}`).catch((error: unknown) => { if (!connectionLoss(error)) throw error })
       }
       listener.ready()
       return { close: async () => { set.delete(listener) } }

@@ -6,7 +6,7 @@
  *   $12 run-at (epoch milliseconds, or null)  $13 delays (milliseconds, or null)
  *   $14 parents (an array literal each, or null)  $15 how many of them have not succeeded yet
  *
- * Runs in the transaction that has marked those parents (flow.ts), so that none can end unseen.
+ * Runs in the transaction that has marked those parents (add-waiting-jobs.ts), so that none can end unseen.
  */
 import { statement } from '../../../kernel/database/database.ts'
 
