@@ -7,6 +7,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { Database, Queryable } from '../../kernel/database/database.ts'
 import { formatDuration } from '../../kernel/duration.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
+import { inlinePayloadBytes } from './add-jobs.ts'
 import { readPolicy } from './policy-json.ts'
 import { judgeFailure, policyInForce } from './retry-policy.ts'
 import { expiredLeases, unfinishedOf } from './sql/rescue.ts'
@@ -88,7 +89,7 @@ async function rescueOne(tx: Queryable): Promise<number | null> {
     // The worker is at fault, not the job: it waits for nothing.
     verdicts.map(({ event, reason }) => (event === 'retry' ? 'the worker was lost: next at once' : reason)),
     jobs.map(() => 0), jobs.map(({ tenant_id }) => tenant_id), jobs.map(({ name }) => name), jobs.map(({ queue }) => queue), jobs.map(({ spent }) => spent),
-    [lease.id], jobs.map(({ correlation_id }) => correlation_id),
+    [lease.id], jobs.map(({ correlation_id }) => correlation_id), inlinePayloadBytes,
   ])
   return jobs.length
 }

@@ -130,7 +130,7 @@ export function createDesk({ worker, names, database, hot, clock, onError }: Des
     /** Writes attempts that did not succeed, and what follows. @throws Undelivered */
     settle: async (delivery: Delivery, settle: (ended: Ended) => Settlement): Promise<Head> => {
       try {
-        const [answer] = await hot.rows<[head: string]>(settleAttempts, settlementColumns(delivery, settle))
+        const [answer] = await hot.rows<[head: string]>(settleAttempts, [...settlementColumns(delivery, settle), inlinePayloadBytes])
         return JSON.parse(answer![0]) as Head
       } catch (error) {
         throw await recover(delivery, null, error)

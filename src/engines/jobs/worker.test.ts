@@ -338,7 +338,7 @@ describe('a lost lease', () => {
     gate.resolve()
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '"second"', attempts: 2 })
     expect(await outcomesOf(id)).toEqual(['lost', 'succeeded'])
-    expect(reports.map(({ outcome }) => outcome)).toEqual(['lease_lost', 'succeeded'])
+    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome)).toEqual(['lease_lost', 'succeeded']))
     expect(errors).toMatchObject([{ message: expect.stringContaining('lost 1 of its leases') }])
   })
 })

@@ -111,7 +111,6 @@ export function createWorker(options: WorkerOptions): Lifecycle {
     if (how.kind !== 'stopped') outbox.put({ job, startedAt, endedAt, ending: how })
     else if (how.why === 'shutdown') stopped.push(job)
     else outbox.drop(job.lease, 1)
-    if (how.kind === 'succeeded') report(job, 'succeeded', endedAt - startedAt)
     if (how.kind === 'stopped' && how.why !== 'shutdown') report(job, how.why, endedAt - startedAt)
     fill()
     bell.ring()
@@ -161,23 +160,30 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       outbox.delivered(delivery)
       // Before the closing forgets them: ends of a lost lease did not count, and that is to be told.
       read(head)
+      reportSuccesses(countedOf(head, delivery.ends))
       close(delivery.close)
       if (limit > 0) noteClaim(queue, from, limit, jobs)
       hold(lease, jobs)
     } catch (error) {
       if (!(error instanceof Undelivered)) throw error
       outbox.returned(delivery, error.unwritten)
+      reportSuccesses(delivery.ends.filter((ended) => !error.unwritten.includes(ended)))
       throw error.cause
     } finally {
       asked -= limit
     }
   }
 
+  const reportSuccesses = (ends: readonly Ended[]): void => {
+    for (const { job, startedAt, endedAt } of ends) report(job, 'succeeded', endedAt - startedAt)
+  }
+
   const settle = async (): Promise<void> => {
     const delivery = outbox.takeOthers()
     const settlements = new Map(delivery.ends.map((ended) => [ended, settlementOf(ended)]))
+    let head: Head
     try {
-      const head = await desk.settle(delivery, (ended) => settlements.get(ended)!)
+      head = await desk.settle(delivery, (ended) => settlements.get(ended)!)
       outbox.delivered(delivery)
       read(head)
       close(delivery.close)
@@ -186,7 +192,9 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       outbox.returned(delivery, error.unwritten)
       throw error.cause
     }
-    for (const [{ job, startedAt, endedAt, ending: how }, { final }] of settlements) {
+    for (const ended of countedOf(head, delivery.ends)) {
+      const { job, startedAt, endedAt, ending: how } = ended
+      const { final } = settlements.get(ended)!
       const error = how.kind === 'succeeded' ? null : `${how.errorType}: ${how.errorMessage}`
       report(job, final === null ? 'retried' : final === 'DEAD' ? 'dead' : 'failed', endedAt - startedAt, error)
     }
@@ -340,4 +348,11 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       await database.query(stopWorker, [id]).catch(onError)
     },
   })
+}
+
+/** The ends that the database took: not those of a lease that was lost, or of a job that was cancelled under it. */
+function countedOf({ lost, cancelled }: Head, ends: readonly Ended[]): readonly Ended[] {
+  if (lost.length === 0 && cancelled.length === 0) return ends
+  const refused = new Set([...lost, ...cancelled])
+  return ends.filter(({ job }) => !refused.has(job.lease.id) && !refused.has(`${job.lease.id} ${job.id}`))
 }

@@ -139,6 +139,13 @@ function renamed(name: string, fn: AnyFunction): Task {
   return Object.assign((...args: unknown[]) => inner(...args), { [brand]: { name: checkedName(name), fn: inner, policy } }) as Task
 }
 
+/** Node gives an empty file, which it takes for CommonJS, an empty default export under two names. */
+function exportsOf(module: Readonly<Record<string, unknown>>): string {
+  const names = Object.keys(module)
+  const isEmpty = names.every((name) => ['default', 'module.exports'].includes(name)) && typeof module.default === 'object' && Object.keys(module.default ?? {}).length === 0
+  return isEmpty ? 'no exports' : names.join(', ')
+}
+
 /**
  * The tasks that a module exports: each export that is a task, and each task in an exported plain object (`defineJobs`).
  * @throws `module.no_tasks`, and `task.invalid` when two different tasks share a name
@@ -157,5 +164,5 @@ export function tasksOf(module: Readonly<Record<string, unknown>>, source: strin
     if (typeof exported === 'object' && exported !== null) Object.values(exported).forEach(add)
   }
   if (found.size > 0) return found
-  throw new TaskflowsError('module.no_tasks', `${source} exports no tasks; found ${Object.keys(module).join(', ') || 'no exports'}`, { details: { source } })
+  throw new TaskflowsError('module.no_tasks', `${source} exports no tasks; found ${exportsOf(module)}`, { details: { source } })
 }

@@ -1,11 +1,12 @@
 /**
  * Records attempts that did not succeed: a job that tries again moves to
- * `held`, any other has ended.
+ * `held`, any other has ended. One whose worker was lost had its turn already: it
+ * is claimable at once, before all others of its priority.
  *
  *   $1 leases touched  $2 job ids  $3 their leases  $4 attempts  $5 started (epoch milliseconds, or null)  $6 ended
  *   $7 outcomes  $8 final states (null: it tries again)  $9 error types  $10 error messages  $11 decisions
  *   $12 delays (milliseconds)  $13 tenants  $14 names  $15 queues  $16 spent  $17 leases to close
- *   $18 correlation ids (null: the job's own id)
+ *   $18 correlation ids (null: the job's own id)  $19 longest payload kept inline
  *
  * Fenced like `step`: what was cancelled, or whose lease is gone, is left out.
  */
@@ -30,7 +31,14 @@ with clock as materialized (
 ), again as (
   insert into taskflows.held (id, queue, tenant_id, reason, until, attempt, spent, awaited)
   select job_id, queue, tenant_id, 'retry', clock.now + delay * interval '1 millisecond', attempt + 1, spent, awaited
-  from done, clock where final is null
+  from done, clock where final is null and outcome <> 'lost'
+), first as (
+  insert into taskflows.ready (id, queue, rank, tag, tenant_id, name, attempt, spent, awaited, payload, policy, correlation_id, traceparent)
+  select j.id, j.queue, -j.priority, 0, j.tenant_id, j.name, d.attempt + 1, d.spent, d.awaited,
+    case when pg_column_size(j.payload) <= $19::integer then j.payload end, j.policy, j.correlation_id, j.traceparent
+  from done d join taskflows.jobs j on j.id = d.job_id
+  where d.final is null and d.outcome = 'lost'
+  returning queue
 ), told as (
   insert into taskflows.awaited_ends (job_id, state) select job_id, final from done where final is not null and awaited
 ), fact as (
@@ -44,4 +52,4 @@ with clock as materialized (
 select json_build_object(
     'lost', array(select unnest($1::uuid[]) except select id from locked),
     'cancelled', array(select id || ' ' || unnest(cancelled) from locked)
-  ), pg_notify('taskflows_held', '')`)
+  ), pg_notify('taskflows_held', ''), (select count(pg_notify('taskflows_ready', queue)) from (select distinct queue from first) as queues)`)
