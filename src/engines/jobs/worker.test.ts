@@ -96,7 +96,7 @@ describe('a job', () => {
     await worker.start()
     const id = await add({ payload: { n: 21 } })
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '{"twice":42}', attempts: 1, lockedBy: null })
-    expect(reports).toMatchObject([{ id, outcome: 'succeeded', attempt: 1, error: null }])
+    await vi.waitFor(() => expect(reports).toMatchObject([{ id, outcome: 'succeeded', attempt: 1, error: null }]))
   })
 
   test('with a payload too long for the claimable row arrives whole', async () => {
@@ -114,7 +114,7 @@ describe('a job', () => {
     const id = await add()
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '3', attempts: 3, lastErrorMessage: 'try 2' })
     expect(await outcomesOf(id)).toEqual(['failed', 'failed', 'succeeded'])
-    expect(reports.map(({ outcome }) => outcome)).toEqual(['retried', 'retried', 'succeeded'])
+    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome)).toEqual(['retried', 'retried', 'succeeded']))
   })
 
   test('is DEAD when its budget is spent, its own budget before that of its task', async () => {
@@ -338,7 +338,7 @@ describe('a lost lease', () => {
     gate.resolve()
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '"second"', attempts: 2 })
     expect(await outcomesOf(id)).toEqual(['lost', 'succeeded'])
-    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome)).toEqual(['lease_lost', 'succeeded']))
+    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome).toSorted()).toEqual(['lease_lost', 'succeeded']))
     expect(errors).toMatchObject([{ message: expect.stringContaining('lost 1 of its leases') }])
   })
 })
