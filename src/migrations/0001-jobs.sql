@@ -39,7 +39,8 @@ create index jobs_correlation on taskflows.jobs (correlation_id) where correlati
 
 -- What may be claimed, in claim order: the queue, the higher priority (rank is
 -- its negative, so that the index ascends), the tag, the id. The tag says when
--- it is the job's turn within its priority: its arrival, in microseconds.
+-- it is the job's turn within its priority: its arrival, in microseconds; 0,
+-- before all others, for one that had its turn and lost its worker.
 -- `payload` is null when it is long; then it is read from `jobs` after the claim.
 create table taskflows.ready (
   id uuid primary key,
