@@ -240,6 +240,16 @@ export async function work(config: Config, { modules, queues = [], concurrency, 
 
 type Fail = (error: unknown) => void
 
+/** A stop that waits for a database that is away is given up; leases expire by themselves, and our PostgreSQL ends with its owner. */
+const longestStopMs = 9_500
+
+async function disposeInTime(stack: AsyncDisposableStack): Promise<void> {
+  const over = new AbortController()
+  const disposed = stack.disposeAsync().catch((error: unknown) => { process.stderr.write(`while stopping: ${messageOf(error)}\n`) })
+  await Promise.race([disposed, systemClock.sleep(longestStopMs, over.signal)])
+  over.abort()
+}
+
 /** Starts parts on a stack, and takes them down in reverse order: when told to, or when one of them does not start. */
 async function running<T extends object>(start: (stack: AsyncDisposableStack, fail: Fail) => Promise<T>): Promise<T & { stop(): Promise<void>; readonly failed: Promise<never> }> {
   const stack = new AsyncDisposableStack()
@@ -248,7 +258,7 @@ async function running<T extends object>(start: (stack: AsyncDisposableStack, fa
   broken.promise.catch(() => {})
   try {
     const parts = await start(stack, broken.reject)
-    return { ...parts, stop: () => stack.disposeAsync(), failed: broken.promise }
+    return { ...parts, stop: () => disposeInTime(stack), failed: broken.promise }
   } catch (error) {
     await stack.disposeAsync()
     throw error

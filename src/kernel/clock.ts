@@ -19,12 +19,16 @@ export const systemClock: Clock = {
   sleep: (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve()
+      let timer: NodeJS.Timeout
       const done = () => {
         clearTimeout(timer)
         signal?.removeEventListener('abort', done)
         resolve()
       }
-      const timer = setTimeout(done, Math.min(Math.max(0, ms), longestTimer))
+      const wait = (left: number): void => {
+        timer = setTimeout(() => (left > longestTimer ? wait(left - longestTimer) : done()), Math.min(Math.max(0, left), longestTimer))
+      }
+      wait(ms)
       signal?.addEventListener('abort', done, { once: true })
     }),
 }

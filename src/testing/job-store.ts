@@ -6,7 +6,7 @@ import { createPostgres, urlSource } from '../adapters/database/postgres/index.t
 import { type Job, type Jobs, type NewJob, createJobs, hotSettings } from '../engines/jobs/index.ts'
 import type { ClaimedJob } from '../engines/jobs/claimed-job.ts'
 import type { Delivery, Ended, Settlement } from '../engines/jobs/outbox.ts'
-import { fromTheStart } from '../engines/jobs/sql/step.ts'
+import { fromTheStart } from '../engines/jobs/sql/claim.ts'
 import { type Head, createDesk } from '../engines/jobs/worker-desk.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { type DatabaseClock, readDatabaseClock } from '../kernel/database/database-clock.ts'

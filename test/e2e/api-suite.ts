@@ -158,7 +158,7 @@ export function testApi(name: string, start: () => Promise<ApiSubject>): void {
       })
 
       test('a malformed id, query or cursor is named', async () => {
-        expectProblem(await ask(subject, 'GET', '/api/v1/jobs/nonsense'), 422, 'request.invalid')
+        expectProblem(await ask(subject, 'GET', '/api/v1/jobs/nonsense'), 404, 'job.not_found')
         expectProblem(await ask(subject, 'GET', `/api/v1/jobs/${'x'.repeat(900)}`), 422, 'request.invalid')
         expectProblem(await ask(subject, 'GET', '/api/v1/jobs?state=pending'), 422, 'request.invalid')
         expectProblem(await ask(subject, 'GET', '/api/v1/jobs?limit=1&limit=2'), 422, 'request.invalid')

@@ -116,8 +116,9 @@ interface Waiting {
   reject(error: unknown): void
 }
 
-/** Rows per statement, so that one caller of thousands does not delay the others for long. */
-const mergedAtMost = 1000
+/** Rows and characters of payload per statement, so that one caller of thousands does not delay the others for long. */
+const mergedAtMost = 1_000
+const mergedCharacters = 8_388_608
 
 /** Merges single adds. */
 export function createAdder(database: Database, time: DatabaseClock) {
@@ -181,6 +182,11 @@ export function createAdder(database: Database, time: DatabaseClock) {
 function takeOfOneActor(waiting: Waiting[]): Waiting[] {
   const { by } = waiting[0]!
   let end = 1
-  while (end < waiting.length && end < mergedAtMost && waiting[end]!.by.name === by.name) end += 1
+  let characters = waiting[0]!.row.payload.length
+  while (end < waiting.length && end < mergedAtMost && waiting[end]!.by.name === by.name) {
+    characters += waiting[end]!.row.payload.length
+    if (characters > mergedCharacters) break
+    end += 1
+  }
   return waiting.splice(0, end)
 }

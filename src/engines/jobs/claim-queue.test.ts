@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { claimQueue, comparePlaces, noteClaim, placeToClaim, wakeQueue } from './claim-queue.ts'
-import { fromTheStart } from './sql/step.ts'
+import { fromTheStart } from './sql/claim.ts'
 
 const place = (tag: number, rank = 0, id = '0190') => ({ rank, tag, id })
 const now = 1_000_000

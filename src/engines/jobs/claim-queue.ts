@@ -2,7 +2,7 @@
  * Where a worker stands in each queue it serves: behind which row the next
  * claim starts, and whether there is anything to claim.
  */
-import { fromTheStart } from './sql/step.ts'
+import { fromTheStart } from './sql/claim.ts'
 
 interface Place {
   readonly rank: number

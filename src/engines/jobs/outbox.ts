@@ -101,7 +101,7 @@ export class Outbox {
   }
 }
 
-/** The first ten parameters of `step`: what succeeded. */
+/** The parameters of `step` after those of the claim: what succeeded. */
 export function successColumns({ ends, leases, close }: Delivery): unknown[] {
   const results = ends.map(({ ending }) => (ending.kind === 'succeeded' ? ending.result : null))
   return [
@@ -115,6 +115,7 @@ export function successColumns({ ends, leases, close }: Delivery): unknown[] {
     column(ends.map(({ job }) => job.tenant)),
     column(ends.map(({ job }) => job.name)),
     uuids(close.map(({ id }) => id)),
+    column(ends.map(({ job }) => job.correlation)),
   ]
 }
 

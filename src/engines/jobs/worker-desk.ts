@@ -11,7 +11,7 @@ import type { ClaimedJob, HeldLease } from './claimed-job.ts'
 import { leaseSeconds } from './lease-keeper.ts'
 import { type Delivery, type Ended, type Settlement, settlementColumns, successColumns } from './outbox.ts'
 import { readPolicy } from './policy-json.ts'
-import { column } from './sql/columns.ts'
+import { claim } from './sql/claim.ts'
 import { endedAttempts } from './sql/await-parents.ts'
 import { readParents, readPayloads } from './sql/read-jobs.ts'
 import { leasedJobs, releaseJobs } from './sql/release-jobs.ts'
@@ -116,8 +116,9 @@ export function createDesk({ worker, names, database, hot, clock, onError }: Des
 
     /** Writes successes, closes leases and claims, in one statement. Jobs come in claim order. @throws Undelivered */
     completeAndClaim: async (delivery: Delivery, queue: string, { from, limit, lease }: ClaimRequest): Promise<{ head: Head; jobs: ClaimedJob[] }> => {
-      const parameters = [...successColumns(delivery), queue, from.rank, from.tag, from.id, limit, lease.id, worker, leaseSeconds, names, column(delivery.ends.map(({ job }) => job.correlation))]
-      const rows = await hot.rows<StepRow>(step, parameters).catch(async (error: unknown) => {
+      const claiming = [queue, from.rank, from.tag, from.id, limit, lease.id, worker, leaseSeconds, names]
+      const sent = delivery.ends.length + delivery.close.length === 0 ? hot.rows<StepRow>(claim, claiming) : hot.rows<StepRow>(step, [...claiming, ...successColumns(delivery)])
+      const rows = await sent.catch(async (error: unknown) => {
         throw await recover(delivery, limit > 0 ? lease.id : null, error)
       })
       const jobs = rows.slice(1).map((row) => jobOf(row, lease))

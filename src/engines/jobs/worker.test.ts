@@ -269,7 +269,7 @@ describe('a stop', () => {
     const asked = Promise.withResolvers<void>()
     const hot: Database = { ...store.hot, rows: async (statement, values) => {
       const rows = await store.hot.rows(statement, values)
-      if (statement.name === 'step' && rows.length > 1) {
+      if (statement.name === 'claim' && rows.length > 1) {
         asked.resolve()
         await answer.promise
       }
@@ -357,7 +357,7 @@ describe('a connection that breaks', () => {
     const hot = accident(store.hot, async (statement, send) => {
       const rows = (await send()) as unknown[]
       // Breaks after some claims, and after some completions.
-      if (nameOf(statement) === 'step' && rows.length > 1 && broken < 4) {
+      if (['claim', 'step'].includes(nameOf(statement) ?? '') && rows.length > 1 && broken < 4) {
         broken += 1
         throw new ConnectionLost('cut', true, undefined)
       }

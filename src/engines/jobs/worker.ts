@@ -276,7 +276,8 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       const stale = buffer.remove(({ lease }) => lease.claimedAt < before)
       if (stale.length > 0) {
         demand.halve()
-        await giveBack(stale).catch(onError)
+        // Not waited for: the pulse must go on.
+        void giveBack(stale).catch(onError)
       }
       await clock.sleep(housekeepingMs, ending.signal)
     }

@@ -141,9 +141,8 @@ function renamed(name: string, fn: AnyFunction): Task {
 
 /** Node gives an empty file, which it takes for CommonJS, an empty default export under two names. */
 function exportsOf(module: Readonly<Record<string, unknown>>): string {
-  const names = Object.keys(module)
-  const isEmpty = names.every((name) => ['default', 'module.exports'].includes(name)) && typeof module.default === 'object' && Object.keys(module.default ?? {}).length === 0
-  return isEmpty ? 'no exports' : names.join(', ')
+  const empty = (name: string): boolean => ['default', 'module.exports'].includes(name) && Object.keys(Object(module[name])).length === 0
+  return Object.keys(module).filter((name) => !empty(name)).join(', ') || 'no exports'
 }
 
 /**
