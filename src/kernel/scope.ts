@@ -13,5 +13,3 @@ export const everyTenant: Scope = { tenant: null }
 export interface Actor {
   readonly name: string
 }
-
-export const systemActor: Actor = { name: 'system' }
