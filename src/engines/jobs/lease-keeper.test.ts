@@ -37,8 +37,16 @@ describe('a keeper', () => {
     await clock.advance(2_500)
     keeper.hear({ kind: 'stop' })
     await keeper.done
-    expect(renewed).toEqual([[], ['a', 'b'], ['b'], []])
+    expect(renewed).toEqual([[], ['a', 'b'], ['b']])
     expect(told).toEqual([{ kind: 'beat', lost: ['b'], cancelled: ['b 1'] }])
+  })
+
+  test('of an idle worker says every 15 s that it is there', async () => {
+    const { clock, keeper, renewed } = subject()
+    await clock.advance(30_000)
+    keeper.hear({ kind: 'stop' })
+    await keeper.done
+    expect(renewed).toEqual([[], [], []])
   })
 
   test('goes on after trouble, and tells of it', async () => {

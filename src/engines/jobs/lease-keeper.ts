@@ -12,6 +12,8 @@ import { renewLeases } from './sql/renew-leases.ts'
 export const leaseSeconds = 10
 /** How often leases are renewed: three beats may fail before one is lost. */
 const beatMs = 2_500
+/** A worker without leases says this often that it is there. */
+const idleMs = 15_000
 /** A worker that has not moved its pulse for this long is taken to be blocked. */
 const blockedMs = 3_000
 /** How long after the time-out of a handler its worker has to notice. */
@@ -73,7 +75,11 @@ export function createLeaseKeeper({ database, clock, worker, pulse, tell }: Keep
   const held = new Set<string>()
   const stopping = new AbortController()
 
+  let seenAt = -Infinity
+
   const beat = async (): Promise<void> => {
+    if (held.size === 0 && clock.now() - seenAt < idleMs) return
+    seenAt = clock.now()
     const leases = shouldRenew(pulse, clock.now()) ? [...held] : []
     const [answer] = await database.query<{ lost: string[]; cancelled: string[] }>(renewLeases, [worker, leases, leaseSeconds])
     const { lost, cancelled } = answer!

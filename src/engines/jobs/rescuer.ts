@@ -10,7 +10,7 @@ import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import { inlinePayloadBytes } from './add-jobs.ts'
 import { readPolicy } from './policy-json.ts'
 import { judgeFailure, policyInForce } from './retry-policy.ts'
-import { expiredLeases, unfinishedOf } from './sql/rescue.ts'
+import { anyExpired, expiredLeases, unfinishedOf } from './sql/rescue.ts'
 import { settleAttempts } from './sql/settle-attempts.ts'
 
 interface RescuerOptions {
@@ -48,7 +48,9 @@ export function createRescuer({ database, clock, random, onError }: RescuerOptio
 
 /** One round: every lease that has expired is taken back. Returns how many jobs were rescued. */
 export async function runRescue(database: Database): Promise<number> {
+  const [look] = await database.query<{ found: boolean }>(anyExpired)
   let rescued = 0
+  if (!look!.found) return rescued
   for (;;) {
     const count = await database.transaction(rescueOne)
     if (count === null) return rescued

@@ -7,7 +7,7 @@ import type { Database, Subscription } from '../../kernel/database/database.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import { inlinePayloadBytes } from './add-jobs.ts'
 import { doorbell } from './doorbell.ts'
-import { admitDue } from './sql/admit-due.ts'
+import { admitDue, lookAhead } from './sql/admit-due.ts'
 import { cancelOrphans } from './sql/cancel-orphans.ts'
 import { takeAwaitedEnds, tellChildren } from './sql/tell-children.ts'
 
@@ -54,13 +54,18 @@ export function createScheduler({ database, clock, onError }: SchedulerOptions):
   })
 }
 
+/** What another process has locked, it is moving. */
+const lockedMs = 50
+
 /** One round: everything that can move now has moved. Returns the milliseconds until something comes due. */
 export async function runSchedule(database: Database): Promise<number> {
   for (;;) {
+    const [look] = await database.query<{ busy: boolean; next_ms: number | null }>(lookAhead)
+    if (!look!.busy) return Math.max(look!.next_ms ?? Infinity, 1)
     const told = await tellOfEnds(database)
     const [orphans] = await database.query<{ cancelled: number }>(cancelOrphans, [batch])
-    const [admitted] = await database.query<{ moved: number; next_ms: number | null }>(admitDue, [batch, inlinePayloadBytes])
-    if (told + orphans!.cancelled + admitted!.moved === 0) return Math.max(admitted!.next_ms ?? Infinity, 1)
+    const [admitted] = await database.query<{ moved: number }>(admitDue, [batch, inlinePayloadBytes])
+    if (told + orphans!.cancelled + admitted!.moved === 0) return lockedMs
   }
 }
 

@@ -90,6 +90,8 @@ export function createWorker(options: WorkerOptions): Lifecycle {
   let asked = 0
   let turnOf = 0
   let filling = false
+  /** When all queues were last looked at (epoch milliseconds). */
+  let lookedAt = 0
   /** `draining`: nothing new is claimed or started. `leaving`: the outbox is emptied, then the lanes end. */
   let phase: 'working' | 'draining' | 'leaving' = 'working'
   let ending = new AbortController()
@@ -125,7 +127,7 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       try {
         if (await turn()) continue
         await bell.wait(seen, longestPollMs, clock, ending.signal)
-        if (bell.rung === seen && phase === 'working') await lookEverywhere()
+        if (bell.rung === seen && phase === 'working' && clock.now() - lookedAt >= longestPollMs) await lookEverywhere()
       } catch (error) {
         onError(error)
         await clock.sleep(500, ending.signal)
@@ -299,7 +301,8 @@ export function createWorker(options: WorkerOptions): Lifecycle {
 
   /** The net below the notifications. */
   const lookEverywhere = async (): Promise<void> => {
-    for (const queue of options.queues === 'all' ? await desk.queues() : options.queues) wake(queue)
+    lookedAt = clock.now()
+    for (const queue of await desk.queues()) wake(queue)
   }
 
   const subscribe = async (): Promise<Subscription[]> => {

@@ -3,10 +3,9 @@
  *
  *   $1 how many at most  $2 longest payload kept inline
  *
- * SKIP LOCKED, so that any number of processes may do this at once. Answers how
- * many were moved, and the milliseconds until the next one is due (null: none).
+ * SKIP LOCKED, so that any number of processes may do this at once. Answers how many were moved.
  */
-import { statement } from '../../../kernel/database/database.ts'
+import { repeatable, statement } from '../../../kernel/database/database.ts'
 
 export const admitDue = statement('admit-due', `
 with clock as materialized (
@@ -24,6 +23,13 @@ with clock as materialized (
   returning queue
 )
 select (select count(*) from moved) as moved,
-  (select count(pg_notify('taskflows_ready', queue)) from (select distinct queue from moved) as queues) as notified,
+  (select count(pg_notify('taskflows_ready', queue)) from (select distinct queue from moved) as queues) as notified`)
+
+/** Whether there is anything to move on, and the milliseconds until there is (null: nothing waits for a time). Two index probes. */
+export const lookAhead = repeatable('look-ahead', `
+with clock as materialized (
+  select taskflows.now() as now
+)
+select exists (select from taskflows.awaited_ends) or exists (select from taskflows.held, clock where waiting = 0 and until <= clock.now) as busy,
   (select extract(epoch from min(h.until) - clock.now)::float8 * 1000 from taskflows.held h, clock
     where h.waiting = 0 and h.until > clock.now group by clock.now) as next_ms`)

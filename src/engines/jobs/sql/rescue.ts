@@ -2,7 +2,10 @@
  * What the rescuer reads: leases that nobody renewed, and the jobs in them that
  * had not ended. It records their attempts with `settle-attempts`.
  */
-import { statement } from '../../../kernel/database/database.ts'
+import { repeatable, statement } from '../../../kernel/database/database.ts'
+
+/** Whether any lease has expired: the cheap look of every round. */
+export const anyExpired = repeatable('any-expired', `select exists (select from taskflows.leases where expires_at < taskflows.now()) as found`)
 
 /** $1 how many. SKIP LOCKED: one that is being renewed, completed or rescued by another process is left alone. */
 export const expiredLeases = statement('expired-leases', `
