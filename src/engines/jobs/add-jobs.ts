@@ -144,16 +144,16 @@ export function createAdder(database: Database, time: DatabaseClock) {
       void send(batch).finally(() => {
         statements -= 1
         under -= batch.length
-        schedule()
+        // At the end of this turn of the event loop: callers that just got their answers may be about to add again.
+        schedule(setImmediate)
       })
     }
   }
 
-  /** At the end of this turn of the event loop: callers that just got their answers may be about to add again. */
-  const schedule = (): void => {
+  const schedule = (later: (flush: () => void) => void): void => {
     if (scheduled) return
     scheduled = true
-    setImmediate(flush)
+    later(flush)
   }
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
@@ -173,7 +173,7 @@ export function createAdder(database: Database, time: DatabaseClock) {
     add: (row: JobRow, by: Actor): Promise<number> =>
       new Promise((resolve, reject) => {
         waiting.push({ row, by, resolve, reject })
-        schedule()
+        schedule(queueMicrotask)
       }),
   }
 }
