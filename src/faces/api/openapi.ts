@@ -29,7 +29,7 @@ export function openApiDocument(contract: Contract, version: string): Json {
 }
 
 const description = [
-  'Durable jobs, services and fleets behind one API.',
+  'Durable jobs behind one API.',
   'JSON fields are snake_case, times ISO 8601 with an offset. Lists answer `{ items, next_cursor }`: give `next_cursor` as `cursor` to read on.',
   'Every error is an RFC 9457 problem with a stable `code`.',
   '`X-Correlation-Id` ties what follows from a request together; every answer carries one.',
