@@ -9,89 +9,27 @@ import { join } from 'node:path'
 import { createNonceStore } from './access/nonces.ts'
 import type { Caller } from './access/roles.ts'
 import { ensureSecurity, followSecurity } from './access/security-file.ts'
-import { createEmbeddedPostgres } from './adapters/database/embedded/index.ts'
-import { type PostgresSource, createPostgres, urlSource } from './adapters/database/postgres/index.ts'
 import { type Client, createClient } from './client/create-client.ts'
 import { type Config, settings } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
-import {
-  type AttemptReport, type Jobs, createJobs, createPruner, createRescuer, createScheduler, createWorker, hotSettings,
-} from './engines/jobs/index.ts'
+import { type AttemptReport, createPruner, createRescuer, createScheduler, createWorker } from './engines/jobs/index.ts'
 import { type TaskDefinition, loadTasks } from './engines/tasks/index.ts'
 import { createAuthenticator } from './faces/api/authenticate.ts'
 import { createApiServer } from './faces/api/server.ts'
 import { startKeeperThread } from './keeper-thread.ts'
 import { systemClock } from './kernel/clock.ts'
-import { type DatabaseClock, readDatabaseClock } from './kernel/database/database-clock.ts'
-import { ConnectionLost, type Database } from './kernel/database/database.ts'
-import { createEventLog } from './kernel/database/event-log.ts'
-import { migrate } from './kernel/database/migrate.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
-import type { EventLog } from './kernel/events.ts'
 import { newId } from './kernel/ids.ts'
 import { makeDirectories } from './kernel/make-directories.ts'
 import { createConsoleLog, withoutRepeats } from './kernel/observe/console-log.ts'
 import type { Log } from './kernel/observe/log.ts'
 import { type JobMetrics, createMetrics } from './kernel/observe/metrics.ts'
 import { packageVersion } from './kernel/version.ts'
+import { type OnProgress, type Store, openStore, withoutBreaks } from './open-store.ts'
 import type { Call, Engines, ServerInfo } from './operations/context.ts'
 import { execute } from './operations/execute.ts'
 
 export { type Finding, diagnose } from './diagnose.ts'
-
-/** Told in words when something takes long. */
-type OnProgress = (text: string) => void
-
-/** The database, migrated, and what reads and writes it. */
-interface Store extends AsyncDisposable {
-  readonly database: Database
-  /** Connections for claims and adds. */
-  readonly hot: Database
-  readonly source: PostgresSource
-  readonly embedded: boolean
-  readonly schemaVersion: number
-  readonly time: DatabaseClock
-  readonly jobs: Jobs
-  readonly events: EventLog
-}
-
-async function openStore(config: Config, onProgress: OnProgress = () => {}): Promise<Store> {
-  const stack = new AsyncDisposableStack()
-  try {
-    const source = config.databaseUrl === null
-      ? stack.use(createEmbeddedPostgres({ home: config.home, binaries: config.postgresBin, onProgress }))
-      : urlSource(config.databaseUrl)
-    const database = createPostgres({ source, schema: config.databaseSchema })
-    stack.defer(() => database.close())
-    const hot = createPostgres({ source, schema: config.databaseSchema, settings: hotSettings, max: 5 })
-    stack.defer(() => hot.close())
-    const schemaVersion = await withoutBreaks(() => migrate(database))
-    const time = await withoutBreaks(() => readDatabaseClock(database, systemClock))
-    return {
-      database, hot, source, schemaVersion, time,
-      embedded: config.databaseUrl === null,
-      jobs: createJobs({ database, hot, time }),
-      events: createEventLog(database),
-      [Symbol.asyncDispose]: () => stack.disposeAsync(),
-    }
-  } catch (error) {
-    await stack.disposeAsync()
-    throw error
-  }
-}
-
-const startAttempts = 5
-
-/** What is done at the start may be done twice, so a database that goes away meanwhile and comes back only delays it. */
-async function withoutBreaks<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await work()
-    } catch (error) {
-      if (!(error instanceof ConnectionLost) || attempt === startAttempts) throw error
-    }
-  }
-}
 
 /** The loops that move jobs on. Every process that lives for long runs them; they share the work by themselves. */
 async function startCare(stack: AsyncDisposableStack, { database, time }: Store, onError: (error: unknown) => void): Promise<void> {
@@ -265,10 +203,10 @@ async function running<T extends object>(start: (stack: AsyncDisposableStack, fa
   }
 }
 
-function enginesOf({ jobs, events, database, schemaVersion, embedded }: Store): Engines {
+function enginesOf({ jobs, events, runs, tokens, database, schemaVersion, embedded }: Store): Engines {
   const startedAt = systemClock.now()
   return {
-    jobs, events,
+    jobs, events, runs, tokens,
     clock: systemClock,
     system: {
       checkHealth: async () => { await withinHealthTime(database.query('select 1')) },

@@ -1,18 +1,19 @@
 /**
  * Who may do what: three roles, each with what the one before it has.
  */
-import type { Permission } from '../kernel/permissions.ts'
+import type { Permission, Role } from '../kernel/permissions.ts'
 
-const viewer = ['jobs:read', 'events:read', 'system:read', 'metrics:read'] as const
-const operator = [...viewer, 'jobs:write'] as const
-const admin = operator
+export type { Role } from '../kernel/permissions.ts'
 
-export const roles = { viewer, operator, admin } as const satisfies Record<string, readonly Permission[]>
-export type Role = keyof typeof roles
+const viewer = ['jobs:read', 'events:read', 'runs:read', 'system:read', 'metrics:read'] as const
+const operator = [...viewer, 'jobs:write', 'runs:write'] as const
+const admin = [...operator, 'tokens:read', 'tokens:write'] as const
+
+export const roles = { viewer, operator, admin } as const satisfies Record<Role, readonly Permission[]>
 
 /** Who calls, once that is known. Never holds a secret. */
 export interface Caller {
-  /** As it is kept in the event log: `host` for the host's own secret. */
+  /** As it is kept in the event log: `host` for the host's own secret, `token:ci` for a token. */
   readonly name: string
   /** `null` may only do what is public. */
   readonly role: Role | null

@@ -1,11 +1,15 @@
 /** The contract: every operation of the product as one object. Safe for the browser. */
 import { events } from './events.ts'
 import { jobs } from './jobs.ts'
+import { runs } from './runs.ts'
 import { system } from './system.ts'
+import { tokens } from './tokens.ts'
 
-export const contract = { jobs, events, system }
+export const contract = { jobs, events, runs, tokens, system }
 export type TaskflowsContract = typeof contract
 
 export { Attempt, Job, NewJob, NewJobInBatch, TimelineEntry } from './jobs.ts'
 export { Event } from './events.ts'
+export { ReportedRun, Run, StoryEntry } from './runs.ts'
+export { Token } from './tokens.ts'
 export { type Area, type Contract, type InputOf, type Operation, type OutputOf, type ValidInputOf, operation } from './operation.ts'

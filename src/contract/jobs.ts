@@ -3,7 +3,7 @@ import { z } from 'zod'
 import {
   AttemptOutcome, CorrelationId, JobId, JobName, JobState, MaxAttempts, Priority, QueueName, RetryPolicyWire, TenantId, jobLimits,
 } from '../engines/jobs/vocabulary.ts'
-import { Instant, freeText, operation, pageInput, pageOf } from './operation.ts'
+import { Duration, Instant, freeText, operation, pageInput, pageOf } from './operation.ts'
 
 export const Job = z.object({
   id: JobId,
@@ -51,9 +51,6 @@ export const TimelineEntry = z.object({
   actor: z.string().nullable(),
   message: z.string(),
 }).meta({ id: 'TimelineEntry' })
-
-/** Seconds as a number, or text such as `5m`; the engine says which texts it takes. */
-const Duration = z.union([z.number().min(0), z.string().min(1).max(100)])
 
 const newJob = {
   name: JobName.describe('The name of the task to run'),

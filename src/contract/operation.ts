@@ -35,6 +35,13 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   /** Field by field; fields outside the path travel in the query (GET, DELETE) or the body. */
   readonly input: I
   readonly output: O
+  /**
+   * It answers with items as they come, until the caller goes away: over HTTP as server-sent events, to callers that
+   * accept `text/event-stream`. `output` is one item. It shares method and path with the operation that answers JSON.
+   */
+  readonly stream?: true
+  /** The field of `output` that changes whenever the thing does: its `ETag`, and what `If-Match` is compared with. */
+  readonly version?: string
   /** HTTP status of success: 200 unless said. */
   readonly success?: 200 | 201 | 202 | 204
   /** The longest body in bytes, for operations that take many things at once. */
@@ -79,6 +86,9 @@ export const pageInput = {
 export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ items: z.array(item), next_cursor: z.string().nullable().describe('Give it as cursor to see the next page; null on the last one') })
 }
+
+/** Seconds as a number, or text such as `5m`; `kernel/duration.ts` says which texts it takes. */
+export const Duration = z.union([z.number().min(0), z.string().min(1).max(100)])
 
 /** An instant: ISO 8601 with an offset. */
 export const Instant = z.iso.datetime({ offset: true })

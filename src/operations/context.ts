@@ -3,9 +3,11 @@
  * ties together what follows from one request.
  */
 import type { Caller } from '../access/roles.ts'
+import type { TokenStore } from '../access/tokens.ts'
 import type { Jobs } from '../engines/jobs/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EventLog } from '../kernel/events.ts'
+import type { RunLog } from '../kernel/runs.ts'
 import type { Actor, Scope } from '../kernel/scope.ts'
 
 /** The server and its database, as `tf doctor` and `GET /server` show them. Times are epoch milliseconds. */
@@ -34,6 +36,8 @@ export interface SystemInfo {
 export interface Engines {
   readonly jobs: Jobs
   readonly events: EventLog
+  readonly runs: RunLog
+  readonly tokens: TokenStore
   readonly system: SystemInfo
   readonly clock: Clock
 }

@@ -11,11 +11,15 @@ import { eventOperations } from './events.ts'
 import type { Implementation } from './implement.ts'
 import { jobOperations } from './jobs.ts'
 import { refusal } from './refusals.ts'
+import { runOperations } from './runs.ts'
 import { systemOperations } from './system.ts'
+import { tokenOperations } from './tokens.ts'
 
 const operations: { readonly [A in keyof TaskflowsContract]: Implementation<TaskflowsContract[A]> } = {
   jobs: jobOperations,
   events: eventOperations,
+  runs: runOperations,
+  tokens: tokenOperations,
   system: systemOperations,
 }
 

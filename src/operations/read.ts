@@ -6,11 +6,12 @@
 import type { z } from 'zod'
 import type { Caller } from '../access/roles.ts'
 import { Instant } from '../contract/operation.ts'
-import type { NewJob as NewJobWire, NewJobInBatch } from '../contract/index.ts'
+import type { NewJob as NewJobWire, NewJobInBatch, ReportedRun as ReportedRunWire } from '../contract/index.ts'
 import type { JobPolicy, NewJob } from '../engines/jobs/index.ts'
 import { jobLimits } from '../engines/jobs/vocabulary.ts'
 import { parseDuration } from '../kernel/duration.ts'
-import { invalidFields } from '../kernel/errors.ts'
+import { TaskflowsError, invalidFields } from '../kernel/errors.ts'
+import type { ReportedRun } from '../kernel/runs.ts'
 import type { Call } from './context.ts'
 import { problemOfJson } from './plain-json.ts'
 import { describe } from './refusals.ts'
@@ -78,7 +79,7 @@ function readTimeout(path: string, text: number | string): number {
 }
 
 /** Milliseconds. */
-function readDuration(path: string, input: number | string, mostMs: number): number {
+export function readDuration(path: string, input: number | string, mostMs = longestMs): number {
   const ms = parseDuration(input)
   if (ms === undefined) throw invalidFields([{ path, message: `expected seconds, or text such as 5m or 1h 30min, got ${describe(input)}` }])
   if (ms > mostMs) throw invalidFields([{ path, message: `expected at most ${Math.floor(mostMs / 86_400_000)} days, got ${describe(input)}` }])
@@ -93,10 +94,30 @@ export function readSince(since: string, nowMs: number): number {
   throw invalidFields([{ path: 'since', message: `expected an instant such as 2030-01-31T08:00:00Z, or how long ago such as 1h, got ${describe(since)}` }])
 }
 
-/** The tenant that is meant; `undefined` leaves it to the scope. A bound caller can name no other than its own. */
+/** The tenant that is meant; `undefined` leaves it to the scope. For a bound caller there is no other than its own. */
 export function readTenant(asked: string | undefined, caller: Caller, at = ''): string | undefined {
   if (caller.tenant === null || asked === undefined || asked === caller.tenant) return asked
-  throw invalidFields([{ path: `${at}tenant_id`, message: `expected ${JSON.stringify(caller.tenant)}, the tenant of this caller, got ${describe(asked)}` }])
+  throw new TaskflowsError('tenant.not_found', `there is no tenant ${describe(asked)}`, {
+    details: { field: `${at}tenant_id` }, hint: `This caller is bound to the tenant ${JSON.stringify(caller.tenant)}: leave tenant_id out.`,
+  })
+}
+
+/** What a schema cannot say of a reported run: that it has an end unless it runs, and not before its start. */
+export function readReportedRuns(items: readonly z.output<typeof ReportedRunWire>[], caller: Caller): ReportedRun[] {
+  return items.map((item, position) => readReportedRun(item, caller, `items[${position}].`))
+}
+
+function readReportedRun(wire: z.output<typeof ReportedRunWire>, caller: Caller, at: string): ReportedRun {
+  const { id, name, state, attempt = null, host = null, exit_code: exitCode = null, error_type: errorType = null, error_message: errorMessage = null } = wire
+  const [startedAt, endedAt] = [Date.parse(wire.started_at), wire.ended_at === undefined ? null : Date.parse(wire.ended_at)]
+  if ((state === 'running') !== (endedAt === null)) throw invalidFields([{ path: `${at}ended_at`, message: state === 'running' ? 'is for runs that have ended' : `is required of a run that has ${state}` }])
+  if (endedAt !== null && endedAt < startedAt) throw invalidFields([{ path: `${at}ended_at`, message: `expected at or after started_at, got ${describe(wire.ended_at)}` }])
+  const tenant = readTenant(wire.tenant_id, caller, at)
+  return {
+    id, name, state, attempt, host, startedAt, endedAt, exitCode, errorType, errorMessage,
+    ...(tenant !== undefined && { tenant }),
+    ...(wire.correlation_id !== undefined && { correlationId: wire.correlation_id }),
+  }
 }
 
 function refuseUnstorable(path: string, payload: unknown): void {

@@ -2,9 +2,11 @@
  * From the engines' words to the wire's: snake_case, ISO 8601, seconds.
  */
 import type { z } from 'zod'
-import type { Attempt as AttemptWire, Event as EventWire, Job as JobWire, TimelineEntry as TimelineEntryWire } from '../contract/index.ts'
+import type { Token } from '../access/tokens.ts'
+import type { Attempt as AttemptWire, Event as EventWire, Job as JobWire, Run as RunWire, StoryEntry as StoryEntryWire, TimelineEntry as TimelineEntryWire, Token as TokenWire } from '../contract/index.ts'
 import type { Attempt, Job, Page, TimelineEntry, WorkerInfo } from '../engines/jobs/index.ts'
 import type { EventView } from '../kernel/events.ts'
+import type { Run, StoryEntry } from '../kernel/runs.ts'
 import type { ServerInfo } from './context.ts'
 
 export function showJob(job: Job): z.output<typeof JobWire> {
@@ -64,6 +66,47 @@ export function showEvent(event: EventView): z.output<typeof EventWire> {
     actor: event.actor,
     correlation_id: event.correlationId,
     data: event.data,
+  }
+}
+
+export function showRun(run: Run): z.output<typeof RunWire> {
+  return {
+    id: run.id,
+    kind: run.kind,
+    name: run.name,
+    subject: run.subject,
+    tenant_id: run.tenant,
+    state: run.state,
+    attempt: run.attempt,
+    host: run.host,
+    started_at: showTimeOrNull(run.startedAt),
+    ended_at: showTimeOrNull(run.endedAt),
+    duration_seconds: run.startedAt === null || run.endedAt === null ? null : (run.endedAt - run.startedAt) / 1000,
+    exit_code: run.exitCode,
+    error_type: run.errorType,
+    error_message: run.errorMessage,
+    correlation_id: run.correlationId,
+  }
+}
+
+export function showStoryEntry(entry: StoryEntry): z.output<typeof StoryEntryWire> {
+  return { at: showTime(entry.at), type: entry.type, subject: entry.subject, name: entry.name, tenant_id: entry.tenant, attempt: entry.attempt, actor: entry.actor, message: entry.message }
+}
+
+export function showToken(token: Token): z.output<typeof TokenWire> {
+  return {
+    id: token.id,
+    name: token.name,
+    role: token.role,
+    tenant_id: token.tenant,
+    rate_limit: token.rateLimit,
+    state: token.state,
+    created_at: showTime(token.createdAt),
+    created_by: token.createdBy,
+    expires_at: showTimeOrNull(token.expiresAt),
+    last_used_at: showTimeOrNull(token.lastUsedAt),
+    revoked_at: showTimeOrNull(token.revokedAt),
+    revoked_by: token.revokedBy,
   }
 }
 

@@ -72,12 +72,17 @@ function memoryEngines(): Engines {
     jobs: memoryJobs(),
     clock: systemClock,
     events: { list: async () => ({ items: [{ id: '1.0', at: 0, type: 'job.added', subject: null, name: null, tenant: null, actor: 'host', correlationId: null, data: {} }], nextCursor: null }) },
+    runs: { list: async () => ({ items: [], nextCursor: null }), get: unknownRun, report: async () => {}, story: async () => [] },
+    tokens: { create: unknownToken, list: async () => ({ items: [], nextCursor: null }), revoke: unknownToken, find: async () => undefined },
     system: {
       checkHealth: async () => {},
       describe: async () => ({ version: '0.0.0', hostname: 'test', pid: 1, startedAt: 0, database: { version: '18.0', schemaVersion: 1, embedded: true } }),
     },
   }
 }
+
+const unknownRun = async (_scope: Scope, id: string): Promise<never> => { throw new TaskflowsError('run.not_found', `there is no run ${id}`) }
+const unknownToken = async (): Promise<never> => { throw new TaskflowsError('token.not_found', 'there is no such token') }
 
 /** Keeps jobs and their rules of tenant and state; nothing ever runs. */
 export function memoryJobs(): Jobs {

@@ -50,7 +50,6 @@ export interface Jobs {
 export { AttemptStopped, type JobContext, type ParentResult } from './attempt.ts'
 export { createJobs } from './jobs.ts'
 export { type FromKeeper, type Pulse, type ToKeeper, pulseBytes, sharedPulse } from './lease-keeper.ts'
-export { ensurePartitions } from './partitions.ts'
 export { createPruner } from './pruner.ts'
 export { createRescuer } from './rescuer.ts'
 export { createScheduler } from './scheduler.ts'

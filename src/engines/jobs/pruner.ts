@@ -6,7 +6,7 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { Database } from '../../kernel/database/database.ts'
 import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
-import { ensurePartitions } from './partitions.ts'
+import { ensurePartitions } from '../../kernel/database/partitions.ts'
 import { forgetWorkers } from './sql/workers.ts'
 
 interface PrunerOptions {

@@ -337,6 +337,280 @@ export const operationCommands: readonly OperationCommand[] = [
     ],
     "area": "events",
     "operation": "list"
+  },
+  {
+    "words": "runs list",
+    "summary": "List what ran: those that run first, then by their end, the latest first",
+    "args": [],
+    "flags": [
+      {
+        "key": "kind",
+        "kind": "text",
+        "choices": [
+          "task",
+          "job",
+          "service",
+          "node"
+        ],
+        "describe": "Only runs of this kind: task, job, service, node",
+        "name": "kind",
+        "placeholder": "<kind>"
+      },
+      {
+        "key": "state",
+        "kind": "text",
+        "choices": [
+          "running",
+          "succeeded",
+          "failed",
+          "timed_out",
+          "cancelled",
+          "skipped",
+          "missed",
+          "late",
+          "lost"
+        ],
+        "describe": "Only runs in this state: running, succeeded, failed, timed_out, cancelled, skipped, missed, late, lost",
+        "name": "state",
+        "placeholder": "<state>"
+      },
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "Only runs of this name",
+        "name": "name",
+        "placeholder": "<name>"
+      },
+      {
+        "key": "subject",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "Only runs of this job",
+        "name": "subject",
+        "placeholder": "<subject>"
+      },
+      {
+        "key": "tenant_id",
+        "kind": "text",
+        "min": 1,
+        "max": 64,
+        "describe": "Only runs of this tenant",
+        "name": "tenant",
+        "placeholder": "<id>"
+      },
+      {
+        "key": "correlation_id",
+        "kind": "text",
+        "min": 1,
+        "max": 128,
+        "describe": "Only runs of this correlation id",
+        "name": "correlation-id",
+        "placeholder": "<correlation-id>"
+      },
+      {
+        "key": "since",
+        "kind": "text",
+        "max": 100,
+        "describe": "Only runs that ended since, or still run: an instant, or how long ago, such as 1h",
+        "name": "since",
+        "placeholder": "<since>"
+      },
+      {
+        "key": "limit",
+        "kind": "whole",
+        "min": 1,
+        "max": 1000,
+        "describe": "How many to show at most; default 50",
+        "name": "limit",
+        "placeholder": "<n>"
+      },
+      {
+        "key": "cursor",
+        "kind": "text",
+        "max": 10000,
+        "describe": "next_cursor of the previous page",
+        "name": "cursor",
+        "placeholder": "<cursor>"
+      }
+    ],
+    "examples": [
+      "tf runs list --state failed --since 1h",
+      "tf runs list --kind task -o json"
+    ],
+    "area": "runs",
+    "operation": "list"
+  },
+  {
+    "words": "runs show",
+    "summary": "Show one run",
+    "args": [
+      {
+        "key": "id",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The id of the run",
+        "many": true
+      }
+    ],
+    "flags": [],
+    "examples": [
+      "tf runs show 019a9f00-1234-7abc-8def-0123456789ab.1"
+    ],
+    "area": "runs",
+    "operation": "get"
+  },
+  {
+    "words": "runs timeline",
+    "summary": "Tell what happened under one correlation id, oldest first",
+    "args": [
+      {
+        "key": "correlation_id",
+        "kind": "text",
+        "min": 1,
+        "max": 128,
+        "describe": "The correlation id, or the id of a job"
+      }
+    ],
+    "flags": [
+      {
+        "key": "limit",
+        "kind": "whole",
+        "min": 1,
+        "max": 10000,
+        "describe": "How many to show at most; default 1000",
+        "name": "limit",
+        "placeholder": "<n>"
+      }
+    ],
+    "examples": [
+      "tf runs timeline order-4711"
+    ],
+    "area": "runs",
+    "operation": "timeline"
+  },
+  {
+    "words": "api tokens create",
+    "summary": "Create an API token; it is shown this once",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "max": 64,
+        "describe": "What it is called in lists and in the event log"
+      }
+    ],
+    "flags": [
+      {
+        "key": "role",
+        "kind": "text",
+        "choices": [
+          "viewer",
+          "operator",
+          "admin"
+        ],
+        "describe": "viewer reads; operator also adds, cancels and retries; admin also manages tokens: viewer, operator, admin; default viewer",
+        "name": "role",
+        "placeholder": "<role>"
+      },
+      {
+        "key": "tenant_id",
+        "kind": "text",
+        "min": 1,
+        "max": 64,
+        "describe": "Bind it to this tenant: it sees and acts for no other",
+        "name": "tenant",
+        "placeholder": "<id>"
+      },
+      {
+        "key": "expires_in",
+        "kind": "duration",
+        "describe": "How long it is good for, such as 90d; default for ever",
+        "name": "expires",
+        "placeholder": "<duration>"
+      },
+      {
+        "key": "rate_limit",
+        "kind": "whole",
+        "min": 1,
+        "max": 100000,
+        "describe": "Requests per second that it may make; default what the server says",
+        "name": "rate-limit",
+        "placeholder": "<n>"
+      }
+    ],
+    "examples": [
+      "tf api tokens create ci --role operator --expires 90d",
+      "tf api tokens create acme --role operator --tenant acme -o name"
+    ],
+    "area": "tokens",
+    "operation": "create"
+  },
+  {
+    "words": "api tokens list",
+    "summary": "List API tokens, newest first, without the credentials",
+    "args": [],
+    "flags": [
+      {
+        "key": "state",
+        "kind": "text",
+        "choices": [
+          "live",
+          "expired",
+          "revoked",
+          "all"
+        ],
+        "describe": "Only tokens in this state: live, expired, revoked, all; default live",
+        "name": "state",
+        "placeholder": "<state>"
+      },
+      {
+        "key": "limit",
+        "kind": "whole",
+        "min": 1,
+        "max": 1000,
+        "describe": "How many to show at most; default 50",
+        "name": "limit",
+        "placeholder": "<n>"
+      },
+      {
+        "key": "cursor",
+        "kind": "text",
+        "max": 10000,
+        "describe": "next_cursor of the previous page",
+        "name": "cursor",
+        "placeholder": "<cursor>"
+      }
+    ],
+    "examples": [
+      "tf api tokens list",
+      "tf api tokens list --state all -o wide"
+    ],
+    "area": "tokens",
+    "operation": "list"
+  },
+  {
+    "words": "api tokens revoke",
+    "summary": "Revoke an API token: it is refused from now on",
+    "args": [
+      {
+        "key": "id",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The id of the token, or its name",
+        "many": true
+      }
+    ],
+    "flags": [],
+    "examples": [
+      "tf api tokens revoke ci"
+    ],
+    "area": "tokens",
+    "operation": "revoke"
   }
 ]
 
@@ -379,6 +653,38 @@ export const routes = {
     "list": {
       "method": "GET",
       "path": "/events"
+    }
+  },
+  "runs": {
+    "list": {
+      "method": "GET",
+      "path": "/runs"
+    },
+    "get": {
+      "method": "GET",
+      "path": "/runs/{id}"
+    },
+    "report": {
+      "method": "POST",
+      "path": "/runs:report"
+    },
+    "timeline": {
+      "method": "GET",
+      "path": "/timeline/{correlation_id}"
+    }
+  },
+  "tokens": {
+    "create": {
+      "method": "POST",
+      "path": "/tokens"
+    },
+    "list": {
+      "method": "GET",
+      "path": "/tokens"
+    },
+    "revoke": {
+      "method": "POST",
+      "path": "/tokens/{id}/revoke"
     }
   },
   "system": {

@@ -17,6 +17,8 @@ import type { Values } from './read-values.ts'
 const printers: { readonly [A in AreaWithCommands]: () => Promise<Printers<TaskflowsContract[A]>> } = {
   jobs: async () => (await import('./commands/jobs.ts')).jobPrinters,
   events: async () => (await import('./commands/events.ts')).eventPrinters,
+  runs: async () => (await import('./commands/runs.ts')).runPrinters,
+  tokens: async () => (await import('./commands/tokens.ts')).tokenPrinters,
 }
 
 type Call = (input: Values) => Promise<unknown>

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { newId } from '../../kernel/ids.ts'
+import { newId } from '../ids.ts'
 import { partitionsAround } from './partitions.ts'
 
 const dayMs = 86_400_000
 const moments = fc.date({ min: new Date('2020-01-01'), max: new Date('2100-01-01'), noInvalidDate: true }).map((date) => date.getTime())
-const of = (table: 'jobs' | 'attempts' | 'events', now: number) => partitionsAround(now).filter((partition) => partition.table === table)
+const of = (table: 'jobs' | 'attempts' | 'runs' | 'events', now: number) => partitionsAround(now).filter((partition) => partition.table === table)
 
 test('a partition is a week from Monday to Monday, named after its first day', () => {
   const sunday = Date.UTC(2026, 10, 22, 23, 59, 59, 999)
@@ -23,9 +23,9 @@ test('ids of last week, of now and of 30 days ahead fit in, each into one partit
   }
 })
 
-test('partitions touch without a gap, and jobs, attempts and events are cut alike', () => {
+test('partitions touch without a gap, and all tables are cut alike', () => {
   fc.assert(fc.property(moments, (now) => {
-    for (const table of ['jobs', 'attempts', 'events'] as const) {
+    for (const table of ['jobs', 'attempts', 'runs', 'events'] as const) {
       const partitions = of(table, now)
       expect(partitions.slice(1).map(({ from }) => from)).toEqual(partitions.slice(0, -1).map(({ to }) => to))
       expect(partitions.map(({ name }) => name.replace(table, ''))).toEqual(of('jobs', now).map(({ name }) => name.replace('jobs', '')))

@@ -1,12 +1,12 @@
 /**
  * The partitions of the tables that only grow: a week each, made 30 days ahead.
  *
- * `jobs` and `attempts` are cut by the time inside the job's id, `events` by
+ * `jobs`, `attempts` and `runs` are cut by the time inside the id, `events` by
  * their own time. There is no default partition: a row that fits nowhere is an
  * error, not a table that can never be split again.
  */
-import { type Database, quoteIdentifier } from '../../kernel/database/database.ts'
-import { firstIdAt } from '../../kernel/ids.ts'
+import { firstIdAt } from '../ids.ts'
+import { type Database, quoteIdentifier } from './database.ts'
 
 const dayMs = 86_400_000
 const weekMs = 7 * dayMs
@@ -15,7 +15,7 @@ const firstMonday = 4 * dayMs
 const aheadMs = 30 * dayMs
 
 export interface Partition {
-  readonly table: 'jobs' | 'attempts' | 'events'
+  readonly table: 'jobs' | 'attempts' | 'runs' | 'events'
   /** `jobs_20261116`: the Monday (UTC) it starts with. */
   readonly name: string
   readonly from: string
@@ -33,6 +33,7 @@ export function partitionsAround(nowMs: number): Partition[] {
     partitions.push(
       { table: 'jobs', name: `jobs_${day}`, ...ids },
       { table: 'attempts', name: `attempts_${day}`, ...ids },
+      { table: 'runs', name: `runs_${day}`, ...ids },
       { table: 'events', name: `events_${day}`, ...times },
     )
   }

@@ -1,0 +1,101 @@
+/** The operations on the ledger of what ran. */
+import { z } from 'zod'
+import { CorrelationId, TenantId } from '../engines/jobs/vocabulary.ts'
+import { runKinds, runStates } from '../kernel/runs.ts'
+import { Instant, freeText, operation, pageInput, pageOf } from './operation.ts'
+
+export const RunKind = z.enum(runKinds)
+export const RunState = z.enum(runStates)
+
+export const Run = z.object({
+  id: z.string(),
+  kind: RunKind,
+  name: z.string(),
+  subject: z.string().nullable().describe('What it was a run of, such as the id of the job'),
+  tenant_id: z.string(),
+  state: RunState,
+  attempt: z.int().nullable(),
+  host: z.string().nullable().describe('The worker or host that ran it'),
+  started_at: Instant.nullable(),
+  ended_at: Instant.nullable(),
+  duration_seconds: z.number().nullable(),
+  exit_code: z.int().nullable(),
+  error_type: z.string().nullable(),
+  error_message: z.string().nullable(),
+  correlation_id: z.string(),
+}).meta({ id: 'Run' })
+
+/** States that a process can tell of itself. */
+const ReportedState = z.enum(['running', 'succeeded', 'failed', 'timed_out', 'cancelled'])
+
+export const ReportedRun = z.strictObject({
+  id: z.uuidv7().describe('Made by the reporter, so that telling twice is telling once'),
+  name: freeText(255).min(1).describe('The name of the task'),
+  tenant_id: TenantId.optional(),
+  state: ReportedState,
+  attempt: z.int().min(1).max(1000).optional().describe('How many tries it took so far'),
+  host: freeText(255).optional(),
+  started_at: Instant,
+  ended_at: Instant.optional().describe('Required unless it is running'),
+  exit_code: z.int().min(-2_147_483_648).max(2_147_483_647).optional(),
+  error_type: freeText(255).optional(),
+  error_message: freeText(4_000).optional(),
+  correlation_id: CorrelationId.optional(),
+}).meta({ id: 'ReportedRun' })
+
+export const StoryEntry = z.object({
+  at: Instant,
+  type: z.string(),
+  subject: z.string(),
+  name: z.string(),
+  tenant_id: z.string(),
+  attempt: z.int().nullable(),
+  actor: z.string().nullable(),
+  message: z.string(),
+}).meta({ id: 'StoryEntry' })
+
+export const runs = {
+  list: operation({
+    method: 'GET', path: '/runs', permission: 'runs:read',
+    summary: 'List what ran: those that run first, then by their end, the latest first',
+    input: z.strictObject({
+      kind: RunKind.optional().describe('Only runs of this kind'),
+      state: RunState.optional().describe('Only runs in this state'),
+      name: freeText(255).min(1).optional().describe('Only runs of this name'),
+      subject: freeText(255).min(1).optional().describe('Only runs of this job'),
+      tenant_id: TenantId.optional().describe('Only runs of this tenant'),
+      correlation_id: CorrelationId.optional().describe('Only runs of this correlation id'),
+      since: z.string().max(100).optional().describe('Only runs that ended since, or still run: an instant, or how long ago, such as 1h'),
+      ...pageInput,
+    }),
+    output: pageOf(Run),
+    errors: ['request.invalid', 'tenant.not_found', 'cursor.invalid'],
+    cli: {
+      command: 'runs list', flags: { tenant_id: '--tenant <id>' },
+      examples: ['tf runs list --state failed --since 1h', 'tf runs list --kind task -o json'],
+    },
+  }),
+  get: operation({
+    method: 'GET', path: '/runs/{id}', permission: 'runs:read',
+    summary: 'Show one run',
+    input: z.strictObject({ id: freeText(255).min(1).describe('The id of the run') }),
+    output: Run,
+    errors: ['run.not_found'],
+    cli: { command: 'runs show', args: ['id...'], examples: ['tf runs show 019a9f00-1234-7abc-8def-0123456789ab.1'] },
+  }),
+  report: operation({
+    method: 'POST', path: '/runs:report', permission: 'runs:write',
+    summary: 'Report runs of tasks that no server started: all or none, and telling twice is telling once',
+    input: z.strictObject({ items: z.array(ReportedRun).min(1).max(1000) }),
+    output: z.object({ accepted: z.int() }),
+    errors: ['request.invalid', 'tenant.not_found'],
+  }),
+  timeline: operation({
+    method: 'GET', path: '/timeline/{correlation_id}', permission: 'runs:read',
+    summary: 'Tell what happened under one correlation id, oldest first',
+    input: z.strictObject({ correlation_id: freeText(128).min(1).describe('The correlation id, or the id of a job'), limit: z.coerce.number().int().min(1).max(10_000).default(1000).describe('How many to show at most') }),
+    output: z.object({ items: z.array(StoryEntry), next_cursor: z.null() }),
+    errors: ['request.invalid'],
+    cli: { command: 'runs timeline', args: ['correlation_id'], examples: ['tf runs timeline order-4711'] },
+  }),
+}

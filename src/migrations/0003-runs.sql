@@ -1,0 +1,35 @@
+-- runs-with: 1
+--
+-- Runs that were reported to us, and indexes to read the ledger and the event
+-- log by time.
+
+-- One row per run that no other table knows: calls of tasks, reported by their
+-- own process. Partitions are ranges of the id, which the reporter makes.
+create table taskflows.runs (
+  id uuid primary key,
+  kind text collate "C" not null,
+  name text collate "C" not null,
+  tenant_id text collate "C" not null,
+  state text collate "C" not null,
+  attempt smallint,
+  host text,
+  started_at timestamptz not null,
+  ended_at timestamptz,                    -- null while it runs
+  exit_code integer,
+  error_type text,
+  error_message text,
+  correlation_id text collate "C",         -- null: its own id
+  reported_by text not null
+) partition by range (id);
+create index runs_ended on taskflows.runs (ended_at);
+create index runs_correlation on taskflows.runs (correlation_id) where correlation_id is not null;
+
+-- Attempts are written in the order in which they end, so a summary per range
+-- of pages finds a span of time and costs next to nothing to keep.
+create index attempts_ended on taskflows.attempts using brin (ended_at) with (pages_per_range = 16, autosummarize = on);
+
+-- Readers of the event log go by (xid, seq): what they have not seen starts at
+-- the oldest transaction that was open when they looked.
+create index events_position on taskflows.events (xid, seq);
+drop index taskflows.events_xid;
+drop index taskflows.events_seq;
