@@ -8,25 +8,27 @@
  *   pickup_p99  idle system, from the call that adds a job to the start of its handler
  *
  * The first three are CPU time per job, client and store together, in microseconds: on a shared machine that
- * is the steady figure. The rates are told beside them. PostgreSQL runs with stock settings and fsync on.
+ * is the steady figure. The rates are told beside them. PostgreSQL runs with stock settings and fsync on; Redis
+ * once as it comes and once with a promise that is equal to PostgreSQL's.
  */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
-import { databaseUrl, runAsAdmin } from '../../src/testing/test-database.ts'
-import { type TestPostgres, findPostgres, startPostgres } from '../../test/testbed/postgres.ts'
 import { type Row, median, quantile, rowsOf } from '../rows.ts'
 import type { BenchOptions } from '../run.ts'
 import type { Answer, Assignment } from './child.ts'
-import type { Contestant } from './contestant.ts'
+import type { Contestant, Eye } from './contestant.ts'
 import { serverCpuSeconds } from './cpu.ts'
+import { type Store, type StoreName, startStore } from './stores.ts'
 
 const modules: Readonly<Record<string, string>> = {
   'taskflows': './contestants/taskflows.ts',
   'graphile-worker': './contestants/graphile-worker.mjs',
   'pg-boss': './contestants/pg-boss.mjs',
+  'bullmq': './contestants/bullmq.mjs',
+  'bullmq-aof': './contestants/bullmq-aof.mjs',
   'raw': './contestants/raw.ts',
 }
 const delaySamples = 500
@@ -50,17 +52,31 @@ export async function run({ rounds, n, peers = Object.keys(modules).filter((name
   const unknown = peers.filter((name) => !(name in modules))
   if (unknown.length > 0) throw new Error(`Unknown peers: ${unknown.join(', ')}. Known are ${Object.keys(modules).join(', ')}.`)
   installPeers()
-  await using postgres = await startPostgres({ programs: findPostgres('18')! })
+  await using stack = new AsyncDisposableStack()
   const names = ['taskflows', ...peers]
+  const fields = await openFields(stack, names)
   const findings = new Map(names.map((name): [string, Findings] => [name, { bulk: [], drain: [], single: [], delays: [] }]))
   for (let round = 0; round < rounds; round += 1) {
     for (const name of rotated(names, round)) {
-      const field = new Field(name, postgres)
       const tell = (work: string) => onProgress(`round ${round + 1}/${rounds}  ${name}  ${work}`)
-      await measure(field, n, findings.get(name)!, tell)
+      await measure(fields.get(name)!, n, findings.get(name)!, tell)
     }
   }
   return rowsFrom(findings)
+}
+
+/** Contestants that keep their jobs in the same kind of server share one. */
+async function openFields(stack: AsyncDisposableStack, names: readonly string[]): Promise<ReadonlyMap<string, Field>> {
+  const stores = new Map<StoreName, Store>()
+  const fields = new Map<string, Field>()
+  for (const name of names) {
+    const module = join(import.meta.dirname, modules[name]!)
+    const contestant = await import(module) as Contestant
+    const kind = contestant.store ?? 'postgres'
+    if (!stores.has(kind)) stores.set(kind, stack.use(await startStore[kind]()))
+    fields.set(name, new Field(name, module, contestant, stores.get(kind)!))
+  }
+  return fields
 }
 
 async function measure(field: Field, n: number, found: Findings, tell: (work: string) => void): Promise<void> {
@@ -102,29 +118,26 @@ function installPeers(): void {
 class Field {
   readonly #name: string
   readonly #module: string
-  readonly #postgres: TestPostgres
-  #databases = 0
+  readonly #contestant: Contestant
+  readonly #store: Store
 
-  constructor(name: string, postgres: TestPostgres) {
+  constructor(name: string, module: string, contestant: Contestant, store: Store) {
     this.#name = name
-    this.#module = join(import.meta.dirname, modules[name]!)
-    this.#postgres = postgres
+    this.#module = module
+    this.#contestant = contestant
+    this.#store = store
   }
 
-  /** An empty database with the contestant's tables; dropped on dispose. */
+  /** An empty place with the contestant's tables; emptied on dispose. */
   async fresh(): Promise<AsyncDisposable & { readonly url: string }> {
-    const admin = this.#postgres.url
-    const database = `bench_${++this.#databases}`
-    await runAsAdmin(admin, `create database ${database}`)
-    const url = databaseUrl(admin, database)
-    await ended(this.#child({ url, role: 'prepare', n: 0 }))
-    // What others wrote is on disk: nobody pays for it later.
-    await runAsAdmin(admin, 'checkpoint')
-    return { url, [Symbol.asyncDispose]: () => runAsAdmin(admin, `drop database ${database} with (force)`) }
+    const place = await this.#store.fresh()
+    await ended(this.#child({ url: place.url, role: 'prepare', n: 0 }))
+    await this.#store.settle()
+    return place
   }
 
   async produce(url: string, role: 'bulk' | 'single', n: number): Promise<Effort> {
-    const before = serverCpuSeconds(this.#postgres.pid)
+    const before = serverCpuSeconds(this.#store.pid)
     const child = this.#child({ url, role, n })
     const { ms, cpuSeconds } = await answer(child, 'done')
     const effort = this.#effort(n, ms, cpuSeconds, before)
@@ -133,18 +146,16 @@ class Field {
   }
 
   async drain(url: string, n: number): Promise<Effort> {
-    const { leftSql } = await import(this.#module) as Contestant
-    const eye = new pg.Client({ connectionString: url })
-    await eye.connect()
+    const eye = await this.#watch(url)
     const child = this.#child({ url, role: 'drain', n })
     try {
       await answer(child, 'ready')
-      await runAsAdmin(this.#postgres.url, 'checkpoint')
-      const before = serverCpuSeconds(this.#postgres.pid)
+      await this.#store.settle()
+      const before = serverCpuSeconds(this.#store.pid)
       const start = performance.now()
       child.send('start')
       await answer(child, 'started', ({ count }) => count >= n)
-      while ((await eye.query<{ left: boolean }>(leftSql)).rows[0]!.left) await sleep(10)
+      while (await eye.left()) await sleep(10)
       const ms = performance.now() - start
       child.send('stop')
       const { cpuSeconds } = await answer(child, 'started')
@@ -153,7 +164,7 @@ class Field {
       return effort
     } finally {
       child.kill('SIGKILL')
-      await eye.end()
+      await eye.close()
     }
   }
 
@@ -164,8 +175,16 @@ class Field {
     return ms
   }
 
+  async #watch(url: string): Promise<Eye> {
+    const { watch, leftSql } = this.#contestant
+    if (watch) return watch(url)
+    const client = new pg.Client({ connectionString: url })
+    await client.connect()
+    return { left: async () => (await client.query<{ left: boolean }>(leftSql!)).rows[0]!.left, close: () => client.end() }
+  }
+
   #effort(n: number, ms: number, clientSeconds: number, serverBefore: number): Effort {
-    const cpuSeconds = clientSeconds + serverCpuSeconds(this.#postgres.pid) - serverBefore
+    const cpuSeconds = clientSeconds + serverCpuSeconds(this.#store.pid) - serverBefore
     return { cpuMicroseconds: (cpuSeconds / n) * 1e6, jobsPerSecond: n / (ms / 1000) }
   }
 

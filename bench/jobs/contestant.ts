@@ -1,13 +1,23 @@
 /** What a job queue must be able to do to be measured. One file of `contestants/` each. */
+import type { StoreName } from './stores.ts'
 
 export interface Contestant {
+  /** Where it keeps its jobs. Default `postgres`. */
+  readonly store?: StoreName
   /** Creates its tables in an empty database. */
   prepare(url: string): Promise<void>
   producer(url: string): Promise<Producer>
   /** @param onStart to be called with `payload.i` when the handler of a job starts. The handler does nothing else. */
   worker(url: string, options: { readonly mode: 'drain' | 'latency'; readonly onStart: (i: number) => void }): Promise<Worker>
-  /** One row with a boolean column `left`: whether any job is not finished yet. */
-  readonly leftSql: string
+  /** On PostgreSQL: one row with a boolean column `left`, whether any job is not finished yet. */
+  readonly leftSql?: string
+  /** Elsewhere: an eye that tells the same. */
+  watch?(url: string): Promise<Eye>
+}
+
+export interface Eye {
+  left(): Promise<boolean>
+  close(): Promise<unknown>
 }
 
 export interface Producer {

@@ -27,16 +27,16 @@ function timesOf(pid: number | string): ProcessTimes | undefined {
 }
 
 /**
- * Seconds that a PostgreSQL server has used: the postmaster, its children that live, its children that ended.
+ * Seconds that a server has used: its first process, the children of that which live, those that ended.
  * A child that ends during the look moves from one sum to the other, so we look until none does.
  */
-export function serverCpuSeconds(postmaster: number): number {
+export function serverCpuSeconds(pid: number): number {
   for (;;) {
-    const before = timesOf(postmaster)
+    const before = timesOf(pid)
     const living = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(timesOf)
-      .reduce((sum, child) => (child?.parent === postmaster ? sum + child.own : sum), 0)
-    const after = timesOf(postmaster)
-    if (before === undefined || after === undefined) throw new Error(`process ${postmaster}, the postmaster, is gone`)
+      .reduce((sum, child) => (child?.parent === pid ? sum + child.own : sum), 0)
+    const after = timesOf(pid)
+    if (before === undefined || after === undefined) throw new Error(`process ${pid}, the server, is gone`)
     if (before.ended === after.ended) return after.own + after.ended + living
   }
 }
