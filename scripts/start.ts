@@ -60,5 +60,5 @@ async function showFirstReport(config: Config, signal: AbortSignal): Promise<voi
 
 /** Another terminal does not know a home that was named for this command only. */
 function homePrefix(config: Config): string {
-  return explainConfig().home.source === 'default' ? '' : `TASKFLOWS_HOME='${config.home.replaceAll("'", String.raw`'\''`)}' `
+  return explainConfig().settings.home.source === 'default' ? '' : `TASKFLOWS_HOME='${config.home.replaceAll("'", String.raw`'\''`)}' `
 }

@@ -29,7 +29,7 @@ import { type OnProgress, type Store, openStore, withoutBreaks } from './open-st
 import type { Call, Engines, ServerInfo } from './operations/context.ts'
 import { execute } from './operations/execute.ts'
 
-export { type Finding, diagnose } from './diagnose.ts'
+export { type Finding, audit, diagnose } from './diagnose.ts'
 
 /** The loops that move jobs on. Every process that lives for long runs them; they share the work by themselves. */
 async function startCare(stack: AsyncDisposableStack, { database, time }: Store, onError: (error: unknown) => void): Promise<void> {
@@ -96,7 +96,10 @@ export async function openLocal(config: Config, { onProgress }: { readonly onPro
   const engines = enginesOf(store)
   return {
     client: createClient<TaskflowsContract>({
-      call: async (area, operation, input) => (await execute({ ...engines, caller: localCaller }, area, operation, input)).output,
+      call: async (area, operation, input, { idempotencyKey, ifMatch }) => {
+        const call: Call = { caller: localCaller, ...(idempotencyKey !== undefined && { idempotencyKey }), ...(ifMatch !== undefined && { versions: [ifMatch] }) }
+        return (await execute({ ...engines, ...call }, area, operation, input)).output
+      },
     }),
     close: async () => { await store[Symbol.asyncDispose]() },
   }
@@ -136,7 +139,9 @@ export async function serve(config: Config, { workerModules, queues, concurrency
     const metrics = createMetrics({ depths: () => store.jobs.depths() })
     const server = stack.use(createApiServer({
       execute: (call: Call, area, operation, input) => execute({ ...engines, ...call }, area, operation, input),
-      authenticator: createAuthenticator({ security: followSecurity(config.home), nonces: createNonceStore(store.database), clock: systemClock, log }),
+      authenticator: createAuthenticator({
+        security: followSecurity(config.home), nonces: createNonceStore(store.database), tokens: store.tokens, rateLimit: config.rateLimit, clock: systemClock, log,
+      }),
       host: config.host, port: config.port, metrics, log, version: packageVersion(),
     }))
     await server.start()
@@ -203,10 +208,10 @@ async function running<T extends object>(start: (stack: AsyncDisposableStack, fa
   }
 }
 
-function enginesOf({ jobs, events, runs, tokens, database, schemaVersion, embedded }: Store): Engines {
+function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store): Engines {
   const startedAt = systemClock.now()
   return {
-    jobs, events, runs, tokens,
+    jobs, events, runs, tokens, idempotencyKeys,
     clock: systemClock,
     system: {
       checkHealth: async () => { await withinHealthTime(database.query('select 1')) },

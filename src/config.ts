@@ -1,103 +1,159 @@
 /**
- * The whole configuration as one table: where each setting comes from, its
- * default, and what it accepts. Flags beat environment variables, which beat
- * defaults. Nothing else in the product reads `process.env`.
+ * The configuration in force. Flags beat environment variables, which beat
+ * TASKFLOWS_HOME/config.yaml, which beats defaults. The settings are in
+ * `config/settings.ts`. Nothing else in the product reads `process.env`.
  */
-import { homedir } from 'node:os'
-import { isAbsolute, join, resolve } from 'node:path'
-import { TaskflowsError } from './kernel/errors.ts'
+import { dirname, join } from 'node:path'
+import { type ConfigFile, type FileEntry, isSecretText, readConfigFile } from './config/config-file.ts'
+import { hasReference, resolveReferences } from './config/references.ts'
+import { type Setting, fileKey } from './config/setting.ts'
+import { settings } from './config/settings.ts'
+import { settingsToCome } from './config/settings-to-come.ts'
+import { TaskflowsError, messageOf } from './kernel/errors.ts'
+import { nearest } from './kernel/nearest.ts'
 
-interface Setting<T> {
-  /** Environment variables, the first that is set wins. */
-  readonly env: readonly string[]
-  readonly default: T
-  /** Returns the value, or says in words what was expected. */
-  readonly parse: (text: string) => T | { readonly expected: string }
-  /** The value must not be shown. */
-  readonly secret?: true
-  /** For `tf doctor` and the reference page. */
-  readonly describe: string
-}
-
-const setting = <T>(declared: Setting<T>): Setting<T> => declared
-
-export const settings = {
-  home: setting<string>({
-    env: ['TASKFLOWS_HOME'], default: join(homedir(), '.taskflows'), parse: (text) => resolve(text),
-    describe: 'Where taskflows keeps its files',
-  }),
-  host: setting<string>({
-    env: ['TASKFLOWS_HOST'], default: '127.0.0.1', parse: (text) => text,
-    describe: 'Address the server listens on',
-  }),
-  port: setting<number>({
-    env: ['TASKFLOWS_PORT'], default: 7777,
-    parse: (text) => (/^\d{1,5}$/.test(text) && Number(text) <= 65_535 ? Number(text) : { expected: 'a port from 0 (any free one) to 65535' }),
-    describe: 'Port the server listens on',
-  }),
-  databaseUrl: setting<string | null>({
-    env: ['TASKFLOWS_DATABASE_URL'], default: null, secret: true,
-    parse: (text) => (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text) ? text : { expected: 'a URL such as postgres://user@host/database' }),
-    describe: 'PostgreSQL to use instead of the embedded one',
-  }),
-  databaseSchema: setting<string>({
-    env: ['TASKFLOWS_DATABASE_SCHEMA'], default: 'taskflows',
-    parse: (text) => (/^[a-z_][a-z0-9_]{0,39}$/.test(text) ? text : { expected: 'up to 40 lower-case letters, digits and underscores' }),
-    describe: 'Schema that holds the tables',
-  }),
-  postgresBin: setting<string | null>({
-    env: ['TASKFLOWS_POSTGRES_BIN'], default: null, parse: (text) => (isAbsolute(text) ? text : { expected: 'an absolute directory' }),
-    describe: 'Directory of the postgres and initdb programs for the embedded database',
-  }),
-  server: setting<string | null>({
-    env: ['TASKFLOWS_SERVER'], default: null, parse: (text) => text,
-    describe: 'Server that tf talks to: host:port or a URL',
-  }),
-  token: setting<string | null>({
-    env: ['TASKFLOWS_TOKEN'], default: null, secret: true, parse: (text) => text,
-    describe: 'Credential that tf sends to the server',
-  }),
-  logLevel: setting<string>({
-    env: ['TASKFLOWS_LOG_LEVEL'], default: 'info',
-    parse: (text) => (logLevels.includes(text) ? text : { expected: `one of ${logLevels.join(', ')}` }),
-    describe: 'How much is logged',
-  }),
-}
-
-const logLevels = ['debug', 'info', 'warn', 'error', 'silent']
+export { fileKey, settings, settingsToCome }
 
 type Settings = typeof settings
-export type Config = { readonly [K in keyof Settings]: Settings[K]['default'] }
-export type ConfigSource = 'flag' | 'default' | (string & {})
+type ValueOf<S> = S extends Setting<infer T, infer D> ? (D extends null ? T | null : T) : never
+export type Config = { readonly [K in keyof Settings]: ValueOf<Settings[K]> }
 
 /** Flags of the command line, by setting; values as text. */
 export type ConfigFlags = { readonly [K in keyof Settings]?: string }
 
-/** Every setting with its source: `flag`, the name of a variable, or `default`. */
-export function explainConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): { [K in keyof Settings]: { value: Config[K]; source: ConfigSource } } {
-  const explained = Object.entries(settings).map(([key, declared]) => [key, readSetting(key, declared as Setting<unknown>, flags[key as keyof Settings], env)])
-  return Object.fromEntries(explained) as { [K in keyof Settings]: { value: Config[K]; source: ConfigSource } }
+/** One setting: its value, and how it came to that. */
+export interface Explained {
+  readonly value: unknown
+  /** `flag`, the name of a variable, `/path/config.yaml:3`, or `default`. */
+  readonly source: string
+  /** What a person may be shown of the value. */
+  readonly shown: unknown
+  /** The value holds a secret as it is, not by reference. */
+  readonly secretInPlain: boolean
+  /** What deserves to be known: an older name, another source that lost, a value that is ignored. */
+  readonly remarks: readonly string[]
+  readonly problems: readonly TaskflowsError[]
 }
 
-/** The configuration in force. @throws `config.invalid` naming the source, the value and what was expected. */
+export interface Explanation {
+  readonly settings: { readonly [K in keyof Settings]: Explained }
+  /** Those that nothing goes by yet. */
+  readonly toCome: Readonly<Record<string, Explained>>
+  readonly file: Pick<ConfigFile, 'path' | 'found' | 'secrets'>
+  /** Variables that look like ours and are not, with what was probably meant. */
+  readonly unknown: readonly { readonly name: string; readonly meant?: string }[]
+  /** Why the configuration cannot be used; none when it can. */
+  readonly problems: readonly TaskflowsError[]
+}
+
+const allSettings: Readonly<Record<string, Setting<unknown>>> = { ...settings, ...settingsToCome }
+
+/** The configuration in force. @throws `config.invalid` naming the source, the value and what was expected */
 export function readConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): Config {
-  return Object.fromEntries(Object.entries(explainConfig(flags, env)).map(([key, { value }]) => [key, value])) as Config
+  return configOf(explainConfig(flags, env))
 }
 
-function readSetting(key: string, declared: Setting<unknown>, flag: string | undefined, env: NodeJS.ProcessEnv): { value: unknown; source: ConfigSource } {
-  const variable = declared.env.find((name) => env[name] !== undefined && env[name] !== '')
-  const text = flag ?? (variable === undefined ? undefined : env[variable])
-  if (text === undefined) return { value: declared.default, source: 'default' }
-  const source = flag === undefined ? variable! : 'flag'
-  const value = declared.parse(text)
-  if (isExpectation(value)) {
-    const named = source === 'flag' ? `--${key}` : source
-    const shown = declared.secret ? 'the value' : JSON.stringify(text)
-    throw new TaskflowsError('config.invalid', `${named}: expected ${value.expected}, got ${shown}`, { details: { setting: key, source: named }, hint: `Correct or unset ${named}.` })
+/** The values alone. @throws the first problem */
+export function configOf({ settings: explained, problems }: Explanation): Config {
+  if (problems[0]) throw problems[0]
+  return Object.fromEntries(Object.entries(explained).map(([name, { value }]) => [name, value])) as Config
+}
+
+/** Every setting with its source. Throws nothing: a wrong value leaves a problem and the default. */
+export function explainConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): Explanation {
+  const given: Record<string, string | undefined> = flags
+  const home = explain('home', { flag: given['home'], env, entry: undefined })
+  const file = readConfigFile(join(home.value as string, 'config.yaml'), allSettings)
+  const explainAll = (table: object) => Object.fromEntries(Object.keys(table).map((name) => [name, explain(name, { flag: given[name], env, entry: file.entries.get(name) })]))
+  const inUse = explainAll(settings) as Explanation['settings']
+  const toCome = explainAll(settingsToCome)
+  return {
+    settings: inUse, toCome, file,
+    unknown: unknownVariables(env),
+    problems: [...file.problems, ...[...Object.values(inUse), ...Object.values(toCome)].flatMap(({ problems }) => problems)],
   }
-  return { value, source }
 }
 
-function isExpectation(value: unknown): value is { readonly expected: string } {
-  return typeof value === 'object' && value !== null && 'expected' in value
+interface Sources {
+  readonly flag: string | undefined
+  readonly env: NodeJS.ProcessEnv
+  readonly entry: FileEntry | undefined
+}
+
+interface Candidate {
+  readonly text: string
+  readonly source: string
+  readonly base: string
+}
+
+function explain(name: string, sources: Sources): Explained {
+  const setting = allSettings[name]!
+  const [winner, ...others] = candidatesFor(setting, sources)
+  const remarks = winner ? remarksOn(setting, winner, others, sources.env) : []
+  const problems: TaskflowsError[] = []
+  // A file that holds nonsense is wrong also where something else wins; a reference that loses is not looked up.
+  for (const other of others) if (other.source === sources.entry?.source && !hasReference(other.text)) read(name, other, sources.env, problems)
+  const value = winner && read(name, winner, sources.env, problems)
+  const ignored = winner !== undefined && value === undefined && isForeign(winner.source)
+  if (ignored) remarks.push(`ignored: ${messageOf(problems.pop())}`)
+  const { source, text } = winner === undefined || ignored ? { source: 'default', text: '' } : winner
+  const inForce = value ?? setting.default
+  return { value: inForce, source, shown: shownOf(setting, inForce, text), secretInPlain: source !== 'default' && isSecretText(setting, text), remarks, problems }
+}
+
+/** What gives the setting a value, the strongest first. An empty variable counts as not set. */
+function candidatesFor({ env: variable, older = [] }: Setting<unknown>, { flag, env, entry }: Sources): Candidate[] {
+  const here = process.cwd()
+  const fromFlag = flag === undefined ? [] : [{ text: flag, source: 'flag', base: here }]
+  const fromEnv = [variable, ...older].filter((known) => (env[known] ?? '') !== '').map((known) => ({ text: env[known]!, source: known, base: here }))
+  return [...fromFlag, ...fromEnv, ...(entry ? [{ ...entry, base: dirname(entry.source) }] : [])]
+}
+
+/** `undefined` after adding to `problems` what is wrong. */
+function read(name: string, { text, source, base }: Candidate, env: NodeJS.ProcessEnv, problems: TaskflowsError[]): unknown {
+  const { kind, secret } = allSettings[name]!
+  const fromFile = source.startsWith('/')
+  const where = source === 'flag' ? `--${name}` : fromFile ? `${source}: ${fileKey(name)}` : source
+  const invalid = (problem: string, hint: string) => {
+    problems.push(new TaskflowsError('config.invalid', `${where}: ${problem}`, { details: { setting: name, source }, hint }))
+    return undefined
+  }
+  try {
+    const resolved = fromFile ? resolveReferences(text, { env, base }) : text
+    const value = kind.parse(resolved, base)
+    const got = secret || resolved !== text ? 'the value' : JSON.stringify(text)
+    return value ?? invalid(`expected ${kind.expected}, got ${got}`, fromFile ? 'Correct or remove the line.' : `Correct or unset ${where}.`)
+  } catch (error) {
+    return invalid(messageOf(error), 'Set what the reference names, or correct the line.')
+  }
+}
+
+/** Other programs read these too, and what they take need not be right for us. */
+function isForeign(source: string): boolean {
+  return /^[A-Z]/.test(source) && !/^(TASKFLOWS?|TASKFLY|TF|SERVICES_SLACK)_/.test(source)
+}
+
+function remarksOn({ env: variable, older = [] }: Setting<unknown>, winner: Candidate, others: readonly Candidate[], env: NodeJS.ProcessEnv): string[] {
+  const contradicting = others.filter(({ text, source }) => text !== winner.text && env[source] !== undefined).map(({ source }) => source)
+  return [
+    ...(older.includes(winner.source) ? [`${winner.source} is an older name of ${variable}`] : []),
+    ...contradicting.map((source) => `${source} says something else and is ignored`),
+  ]
+}
+
+function shownOf({ secret }: Setting<unknown>, value: unknown, text: string): unknown {
+  if (value === null) return null
+  if (secret) return '(set, not shown)'
+  return hasReference(text) ? text : value
+}
+
+function unknownVariables(env: NodeJS.ProcessEnv): Explanation['unknown'] {
+  const prefix = 'TASKFLOWS_'
+  const known = Object.values(allSettings).flatMap(({ env: variable, older = [] }) => [variable, ...older])
+  // The prefix that all have would make every short name near to every other.
+  const rests = known.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
+  return Object.keys(env).filter((name) => name.startsWith(prefix) && !known.includes(name)).sort().map((name) => {
+    const meant = nearest(name.slice(prefix.length), rests)
+    return meant === undefined ? { name } : { name, meant: prefix + meant }
+  })
 }

@@ -2,7 +2,8 @@
  * Opens the store that the configuration names: PostgreSQL, migrated, with what
  * reads and writes it. Part of the composition root, for every process.
  */
-import { type TokenStore, createTokenStore } from './access/tokens.ts'
+import { createTokenStore } from './access/token-store.ts'
+import type { TokenStore } from './access/tokens.ts'
 import { createEmbeddedPostgres } from './adapters/database/embedded/index.ts'
 import { type PostgresSource, createPostgres, urlSource } from './adapters/database/postgres/index.ts'
 import type { Config } from './config.ts'
@@ -11,9 +12,11 @@ import { systemClock } from './kernel/clock.ts'
 import { type DatabaseClock, readDatabaseClock } from './kernel/database/database-clock.ts'
 import { ConnectionLost, type Database } from './kernel/database/database.ts'
 import { createEventLog } from './kernel/database/event-log.ts'
+import { createIdempotencyKeys } from './kernel/database/idempotency-keys.ts'
 import { migrate } from './kernel/database/migrate.ts'
 import { createRunLog } from './kernel/database/run-log.ts'
 import type { EventLog } from './kernel/events.ts'
+import type { IdempotencyKeys } from './kernel/idempotency.ts'
 import type { RunLog } from './kernel/runs.ts'
 
 /** Told in words when something takes long. */
@@ -32,6 +35,7 @@ export interface Store extends AsyncDisposable {
   readonly events: EventLog
   readonly runs: RunLog
   readonly tokens: TokenStore
+  readonly idempotencyKeys: IdempotencyKeys
 }
 
 export async function openStore(config: Config, onProgress: OnProgress = () => {}): Promise<Store> {
@@ -52,7 +56,8 @@ export async function openStore(config: Config, onProgress: OnProgress = () => {
       jobs: createJobs({ database, hot, time }),
       events: createEventLog(database),
       runs: createRunLog(database),
-      tokens: createTokenStore(database),
+      tokens: createTokenStore(database, time),
+      idempotencyKeys: createIdempotencyKeys(database),
       [Symbol.asyncDispose]: () => stack.disposeAsync(),
     }
   } catch (error) {

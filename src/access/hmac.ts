@@ -33,7 +33,7 @@ const signingHint = 'Sign these five lines, joined by \\n, with HMAC-SHA256: tim
  */
 export function readSignature(headers: Headers, nowMs: number): Signature {
   const signature = one(headers, hmacHeaders.signature)
-  if (signature === undefined) throw new TaskflowsError('access.unauthenticated', 'the request is not signed: X-HMAC-Signature is missing')
+  if (signature === undefined) throw new TaskflowsError('access.unauthenticated', 'the request shows neither a token (Authorization: Bearer) nor a signature (X-HMAC-Signature)')
   refuseOlderForm(headers)
   const timestamp = shaped(headers, hmacHeaders.timestamp, /^\d{1,12}$/, 'Unix seconds')
   const nonce = shaped(headers, hmacHeaders.nonce, /^[0-9a-f]{32,128}$/i, '32 to 128 hexadecimal digits')

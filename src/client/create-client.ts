@@ -13,6 +13,13 @@ export interface Transport {
 
 export interface CallOptions {
   readonly signal?: AbortSignal
+  /**
+   * 1 to 255 printable ASCII characters. However often a request is sent with the same one, it is carried out once, and
+   * answered the same each time. For operations that change something.
+   */
+  readonly idempotencyKey?: string
+  /** A `version` that was read before: the call is refused (`request.precondition_failed`) if that has changed. For operations that take one. */
+  readonly ifMatch?: string
 }
 
 type AreaClient<A extends Area> = { readonly [Op in keyof A]: (input: InputOf<A[Op]>, options?: CallOptions) => Promise<OutputOf<A[Op]>> }

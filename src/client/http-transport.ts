@@ -8,6 +8,7 @@ import { TaskflowsError, errorKinds, messageOf } from '../kernel/errors.ts'
 import { sha256Hex, signatureHeaders } from '../kernel/hmac-signature.ts'
 import type { CallOptions, Transport } from './create-client.ts'
 import { type HttpRequest, httpRequest } from './http-request.ts'
+import { conditionHeaders, untilAnswered } from './request-once.ts'
 import type { RouteTable } from './routes.ts'
 
 export interface HttpTransportOptions {
@@ -32,13 +33,18 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
     return signatureHeaders(secret, { method: request.method, path: request.path, contentSha256: sha256Hex(request.body) }, Date.now())
   }
   return {
-    call: async (area, operation, input, { signal }: CallOptions = {}) => {
+    call: async (area, operation, input, options: CallOptions = {}) => {
+      const { signal } = options
       const route = routes[area]?.[operation]
       if (route === undefined) throw new TypeError(`Expected an operation of the contract, got \`${area}.${operation}\``)
       const request = httpRequest(route, input)
+      const conditions = conditionHeaders(route, options)
       const timeout = AbortSignal.timeout(timeoutMs)
       try {
-        return await send(server, request, credentials(request), signal === undefined ? timeout : AbortSignal.any([signal, timeout]))
+        const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+        // Signed anew each time: a nonce is good for one.
+        const sendOnce = () => send(server, request, { ...credentials(request), ...conditions }, either)
+        return await (conditions['idempotency-key'] === undefined ? sendOnce() : untilAnswered(sendOnce, either))
       } catch (error) {
         if (error instanceof TaskflowsError) throw error
         signal?.throwIfAborted()

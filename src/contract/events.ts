@@ -17,23 +17,31 @@ export const Event = z.object({
 
 const EventType = z.string().max(100).regex(/^[a-z_]+(\.[a-z_]+)*(\.\*)?$/, 'must be a type such as job.succeeded, or a kind such as job.*')
 
+const filter = {
+  type: EventType.optional().describe('Only this type, or all of one kind: job.*'),
+  subject: freeText(255).optional().describe('Only events about this id'),
+  tenant_id: TenantId.optional().describe('Only events of this tenant'),
+  correlation_id: CorrelationId.optional().describe('Only events of this correlation id'),
+  since: z.string().max(100).optional().describe('Only events since: an instant, or how long ago, such as 1h'),
+}
+
 export const events = {
   list: operation({
     method: 'GET', path: '/events', permission: 'events:read',
     summary: 'List what happened, in the order in which it was committed; there is always a next_cursor, since more will happen',
-    input: z.strictObject({
-      type: EventType.optional().describe('Only this type, or all of one kind: job.*'),
-      subject: freeText(255).optional().describe('Only events about this id'),
-      tenant_id: TenantId.optional().describe('Only events of this tenant'),
-      correlation_id: CorrelationId.optional().describe('Only events of this correlation id'),
-      since: z.string().max(100).optional().describe('Only events since: an instant, or how long ago, such as 1h'),
-      ...pageInput,
-    }),
+    input: z.strictObject({ ...filter, ...pageInput }),
     output: pageOf(Event),
     errors: ['request.invalid', 'cursor.invalid', 'cursor.gone'],
     cli: {
       command: 'events', flags: { tenant_id: '--tenant <id>' },
-      examples: ['tf events --since 10m', "tf events --type 'job.*' --limit 200 -o jsonl"],
+      examples: ['tf events --since 10m', "tf events --type 'job.*' --limit 200 -o jsonl", 'tf events --follow --since 1h'],
     },
+  }),
+  follow: operation({
+    method: 'GET', path: '/events', permission: 'events:read', stream: true,
+    summary: 'Stream what happens, as server-sent events: from behind the cursor (or Last-Event-ID), else from since, else from now',
+    input: z.strictObject({ ...filter, cursor: pageInput.cursor.describe('The id of the last event that was received, or next_cursor of a list') }),
+    output: Event,
+    errors: ['request.invalid', 'cursor.invalid', 'cursor.gone', 'server.too_many_streams'],
   }),
 }

@@ -1,7 +1,7 @@
 /** The operations on jobs. */
 import { z } from 'zod'
 import {
-  AttemptOutcome, CorrelationId, JobId, JobName, JobState, MaxAttempts, Priority, QueueName, RetryPolicyWire, TenantId, jobLimits,
+  AttemptOutcome, CorrelationId, JobId, JobName, JobState, MaxAttempts, Priority, QueueName, RetryPolicyWire, TenantId, UniqueKey, jobLimits,
 } from '../engines/jobs/vocabulary.ts'
 import { Duration, Instant, freeText, operation, pageInput, pageOf } from './operation.ts'
 
@@ -10,6 +10,7 @@ export const Job = z.object({
   name: z.string(),
   queue: z.string(),
   tenant_id: z.string(),
+  unique_key: z.string().nullable(),
   payload: z.unknown().optional().describe('What the handler gets'),
   payload_omitted: z.boolean().optional().describe('true when the payload is too long for a list'),
   state: JobState,
@@ -29,6 +30,7 @@ export const Job = z.object({
   correlation_id: z.string(),
   created_at: Instant,
   updated_at: Instant,
+  version: z.string().describe('Another one whenever the job has moved: what If-Match is compared with'),
 }).meta({ id: 'Job' })
 
 export const Attempt = z.object({
@@ -63,6 +65,7 @@ const newJob = {
   max_attempts: MaxAttempts.optional().describe('All tries, the first included; default what the task says, else 3'),
   timeout: Duration.optional().describe('Time-out of one attempt: seconds, or text such as 5m'),
   retry: RetryPolicyWire.optional().describe('How long to wait between tries'),
+  unique_key: UniqueKey.optional().describe('Add it only if no unfinished job of this tenant and name has the same key'),
   correlation_id: CorrelationId.optional().describe('Ties it to the request or job that caused it; default its own id'),
 }
 
@@ -81,11 +84,11 @@ const id = { id: z.string().min(1).max(255).describe('The id of the job') }
 
 export const jobs = {
   add: operation({
-    method: 'POST', path: '/jobs', aliases: ['/jobs'], permission: 'jobs:write', success: 201,
+    method: 'POST', path: '/jobs', aliases: ['/jobs'], permission: 'jobs:write', success: 201, created: 'created',
     summary: 'Add a job',
     input: NewJob,
     output: Job.extend({
-      created: z.boolean(),
+      created: z.boolean().describe('false: an unfinished job has the unique key, and this is that one'),
       warnings: z.array(z.string()).describe('What was accepted but may surprise, such as a name no worker has registered'),
     }),
     errors: ['request.invalid', 'job.not_found'],
@@ -96,6 +99,7 @@ export const jobs = {
         `tf jobs add resize --payload '{"file": "cat.jpg"}'`,
         'tf jobs add resize --payload @cat.json --priority 10 --wait',
         'tf jobs add mail --delay 5m --tenant acme --max-attempts 5',
+        'tf jobs add report --unique-key 2030-01 --delay 1h',
         'tf jobs add report --after "$(tf jobs add resize -o name)"',
       ],
     },
@@ -104,7 +108,11 @@ export const jobs = {
     method: 'POST', path: '/jobs:batch', permission: 'jobs:write', success: 201, maxBodyBytes: 16 * 1_048_576,
     summary: 'Add many jobs at once: all or none',
     input: z.strictObject({ items: z.array(NewJobInBatch).min(1).max(jobLimits.bulk) }),
-    output: z.object({ ids: z.array(JobId).describe('In the order of the request'), warnings: z.array(z.string()) }),
+    output: z.object({
+      ids: z.array(JobId).describe('In the order of the request'),
+      existing: z.array(z.int()).describe('Positions of jobs that were there already, under their unique key'),
+      warnings: z.array(z.string()),
+    }),
     errors: ['request.invalid', 'job.not_found'],
   }),
   list: operation({
@@ -131,6 +139,7 @@ export const jobs = {
     summary: 'Show one job',
     input: z.strictObject(id),
     output: Job,
+    version: 'version',
     errors: ['job.not_found'],
     cli: { command: 'jobs show', args: ['id...'], examples: ['tf jobs show 019a9f00-1234-7abc-8def-0123456789ab'] },
   }),
@@ -149,19 +158,19 @@ export const jobs = {
     errors: ['job.not_found'],
   }),
   cancel: operation({
-    method: 'POST', path: '/jobs/{id}/cancel', aliases: ['/jobs/{id}/cancel'], permission: 'jobs:write',
+    method: 'POST', path: '/jobs/{id}/cancel', aliases: ['/jobs/{id}/cancel'], permission: 'jobs:write', ifMatch: true,
     summary: 'Cancel a job that has not finished; a running one is told to stop',
     input: z.strictObject({ ...id, reason: freeText(jobLimits.reason).optional().describe('Kept in the history of the job') }),
     output: Job,
-    errors: ['job.not_found', 'job.invalid_transition'],
+    errors: ['job.not_found', 'job.invalid_transition', 'request.precondition_failed'],
     cli: { command: 'jobs cancel', args: ['id...'], examples: ['tf jobs cancel 019a9f00-1234-7abc-8def-0123456789ab --reason "wrong file"'] },
   }),
   retry: operation({
-    method: 'POST', path: '/jobs/{id}/retry', aliases: ['/jobs/{id}/retry'], permission: 'jobs:write',
+    method: 'POST', path: '/jobs/{id}/retry', aliases: ['/jobs/{id}/retry'], permission: 'jobs:write', ifMatch: true,
     summary: 'Run a finished job again, with a fresh budget of attempts',
     input: z.strictObject(id),
     output: Job,
-    errors: ['job.not_found', 'job.invalid_transition'],
+    errors: ['job.not_found', 'job.invalid_transition', 'job.unique_key_taken', 'request.precondition_failed'],
     cli: { command: 'jobs retry', args: ['id...'], examples: ['tf jobs retry 019a9f00-1234-7abc-8def-0123456789ab'] },
   }),
 }

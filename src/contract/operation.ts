@@ -37,11 +37,18 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   readonly output: O
   /**
    * It answers with items as they come, until the caller goes away: over HTTP as server-sent events, to callers that
-   * accept `text/event-stream`. `output` is one item. It shares method and path with the operation that answers JSON.
+   * accept `text/event-stream`. `output` is one item, and its input has a `cursor`. It shares method and path with the
+   * operation that answers JSON.
    */
   readonly stream?: true
   /** The field of `output` that changes whenever the thing does: its `ETag`, and what `If-Match` is compared with. */
   readonly version?: string
+  /** It changes one thing that has a version, and does so only at those that `If-Match` names. */
+  readonly ifMatch?: true
+  /** The field of `output` that tells whether something was made. Where it is false success is 200. */
+  readonly created?: string
+  /** The field of `output` that is shown once and never kept, so that a repeated request is refused instead of answered again. */
+  readonly secret?: string
   /** HTTP status of success: 200 unless said. */
   readonly success?: 200 | 201 | 202 | 204
   /** The longest body in bytes, for operations that take many things at once. */
@@ -50,8 +57,9 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   readonly cli?: CliWords
 }
 
-/** Declares an operation; the types of input and output are inferred, and whether it is a command of `tf`. */
+/** Declares an operation; the types of input and output are inferred, and whether it is a command of `tf` or a stream. */
 export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O> & { readonly cli: CliWords }): Operation<I, O> & { readonly cli: CliWords }
+export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O> & { readonly stream: true }): Operation<I, O> & { readonly stream: true }
 export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O>): Operation<I, O>
 export function operation<const I extends z.ZodObject, const O extends z.ZodType>(declared: Operation<I, O>): Operation<I, O> {
   return declared
@@ -65,6 +73,18 @@ export type InputOf<Op> = Op extends Operation<infer I, infer _O> ? z.input<I> :
 /** What an implementation gets: validated, defaults filled in. */
 export type ValidInputOf<Op> = Op extends Operation<infer I, infer _O> ? z.output<I> : never
 export type OutputOf<Op> = Op extends Operation<infer _I, infer O> ? z.output<O> : never
+
+/** One item of a stream, and the cursor with which the stream goes on right behind it. */
+export interface Streamed<T> {
+  readonly cursor: string
+  readonly item: T
+}
+
+/** Items of a stream that came together; an empty one says where the stream stands. */
+export interface StreamBatch<T> {
+  readonly items: readonly Streamed<T>[]
+  readonly cursor: string
+}
 
 /** The names in braces of a path. */
 export function pathFields(path: string): string[] {

@@ -22,7 +22,7 @@ export const system = {
       database: z.object({ version: z.string(), schema_version: z.int(), embedded: z.boolean() }),
       workers: z.array(z.object({
         id: z.string(), name: z.string(), queues: z.array(z.string()), tasks: z.array(z.string()), started_at: Instant, seen_at: Instant,
-      })),
+      })).describe('Workers that were heard of lately; none for a caller that is bound to a tenant'),
     }),
     errors: ['database.unreachable'],
   }),

@@ -24,7 +24,7 @@ export const Token = z.object({
 
 export const tokens = {
   create: operation({
-    method: 'POST', path: '/tokens', permission: 'tokens:write', success: 201,
+    method: 'POST', path: '/tokens', permission: 'tokens:write', success: 201, secret: 'token',
     summary: 'Create an API token; it is shown this once',
     input: z.strictObject({
       name: z.string().max(64).regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'must be letters, digits, dots, dashes and underscores').describe('What it is called in lists and in the event log'),
@@ -54,9 +54,9 @@ export const tokens = {
   revoke: operation({
     method: 'POST', path: '/tokens/{id}/revoke', permission: 'tokens:write',
     summary: 'Revoke an API token: it is refused from now on',
-    input: z.strictObject({ id: freeText(255).min(1).describe('The id of the token, or its name') }),
+    input: z.strictObject({ id: freeText(255).min(1).describe('The id of the token, its name, or TENANT/NAME') }),
     output: Token,
-    errors: ['token.not_found'],
+    errors: ['token.not_found', 'token.ambiguous'],
     cli: { command: 'api tokens revoke', args: ['id...'], examples: ['tf api tokens revoke ci'] },
   }),
 }

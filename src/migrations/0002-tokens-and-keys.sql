@@ -17,17 +17,19 @@ create table taskflows.tokens (
   expires_at timestamptz,                  -- null: never
   last_used_at timestamptz,                -- to the minute
   revoked_at timestamptz,
-  revoked_by text
+  revoked_by text,
+  holds_name boolean not null default true -- false once it is revoked, or expired and another took its name
 );
-create unique index tokens_name on taskflows.tokens (coalesce(tenant_id, ''), name) where revoked_at is null;
+create unique index tokens_name on taskflows.tokens (name, coalesce(tenant_id, '')) where holds_name;
 
--- What a request with an Idempotency-Key did. Jobs are added in the transaction
--- that writes their row here (`ids`); the answer follows.
+-- Requests that carry an Idempotency-Key: reserved before they are carried out,
+-- and then holding the answer, which is written in the transaction that does
+-- what it tells of. Nobody but the holder of a reservation may write its answer.
 create table taskflows.idempotency_keys (
   scope text collate "C" not null,         -- who asked, and for which tenant
   key text collate "C" not null,
   request bytea not null,                  -- SHA-256 of the operation and its input
-  ids uuid[],
+  holder uuid not null,                    -- the one try that may answer
   status smallint,                         -- null: there is no answer yet
   answer json,
   started_at timestamptz not null,

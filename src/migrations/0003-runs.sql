@@ -21,12 +21,18 @@ create table taskflows.runs (
   correlation_id text collate "C",         -- null: its own id
   reported_by text not null
 ) partition by range (id);
-create index runs_ended on taskflows.runs (ended_at);
+create index runs_ended on taskflows.runs (ended_at) where ended_at is not null;
+create index runs_running on taskflows.runs (id) where ended_at is null;
 create index runs_correlation on taskflows.runs (correlation_id) where correlation_id is not null;
 
 -- Attempts are written in the order in which they end, so a summary per range
 -- of pages finds a span of time and costs next to nothing to keep.
 create index attempts_ended on taskflows.attempts using brin (ended_at) with (pages_per_range = 16, autosummarize = on);
+-- One in 256, by chance: says since when so many attempts have ended, which is
+-- how far back a page of the ledger looks.
+create index attempts_sampled on taskflows.attempts (ended_at) where uuid_hash(job_id) & 255 = 0;
+-- Ends that are rare, so that a list of them need not look at all others.
+create index attempts_troubled on taskflows.attempts (ended_at) where outcome <> 'succeeded';
 
 -- Readers of the event log go by (xid, seq): what they have not seen starts at
 -- the oldest transaction that was open when they looked.

@@ -4,9 +4,11 @@
  */
 import type { Caller } from '../access/roles.ts'
 import type { TokenStore } from '../access/tokens.ts'
-import type { Jobs } from '../engines/jobs/index.ts'
+import type { Alongside, Jobs } from '../engines/jobs/index.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Queryable } from '../kernel/database/database.ts'
 import type { EventLog } from '../kernel/events.ts'
+import type { IdempotencyKeys } from '../kernel/idempotency.ts'
 import type { RunLog } from '../kernel/runs.ts'
 import type { Actor, Scope } from '../kernel/scope.ts'
 
@@ -38,6 +40,7 @@ export interface Engines {
   readonly events: EventLog
   readonly runs: RunLog
   readonly tokens: TokenStore
+  readonly idempotencyKeys: IdempotencyKeys
   readonly system: SystemInfo
   readonly clock: Clock
 }
@@ -49,9 +52,18 @@ export interface Call {
   readonly correlationId?: string
   /** W3C trace context. */
   readonly traceparent?: string
+  /** Aborts when nobody waits for the answer any more: a stream ends then. */
+  readonly signal?: AbortSignal
+  /** However often a request is sent with one, it is carried out once (`idempotency.ts`). For POST; ignored else. */
+  readonly idempotencyKey?: string
+  /** Carry it out only while what it changes is at one of these versions; default any. For operations with `ifMatch`; ignored else. */
+  readonly versions?: readonly string[]
 }
 
-export interface OperationContext extends Engines, Call {}
+export interface OperationContext extends Engines, Call {
+  /** Keeps the answer for whoever sends the request again, in the transaction that does what it tells of. */
+  readonly keep?: (tx: Queryable, output: unknown) => Promise<void>
+}
 
 export function scopeOf({ caller }: Call): Scope {
   return { tenant: caller.tenant }
@@ -59,4 +71,9 @@ export function scopeOf({ caller }: Call): Scope {
 
 export function actorOf({ caller }: Call): Actor {
   return { name: caller.name }
+}
+
+/** Has an engine keep the answer, as `show` makes it, together with what was done. */
+export function keeping<T>({ keep }: OperationContext, show: (done: T) => unknown): Alongside<T> | undefined {
+  return keep && ((tx, done) => keep(tx, show(done)))
 }

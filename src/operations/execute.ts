@@ -1,13 +1,15 @@
 /**
  * The one way in to the operations, for every face: find it in the contract,
- * check the permission, check the input, run it.
+ * check the permission, check the input, run it (once, if it has an idempotency key).
  */
 import { may } from '../access/roles.ts'
 import { type TaskflowsContract, contract } from '../contract/index.ts'
 import type { Contract, Operation } from '../contract/operation.ts'
 import { TaskflowsError } from '../kernel/errors.ts'
+import { type Answer, answerOf } from './answer.ts'
 import type { OperationContext } from './context.ts'
 import { eventOperations } from './events.ts'
+import { once } from './idempotency.ts'
 import type { Implementation } from './implement.ts'
 import { jobOperations } from './jobs.ts'
 import { refusal } from './refusals.ts'
@@ -23,20 +25,17 @@ const operations: { readonly [A in keyof TaskflowsContract]: Implementation<Task
   system: systemOperations,
 }
 
-export interface Answer {
-  /** The status of success that the contract names. */
-  readonly status: number
-  /** In the wire's words, ready for JSON. */
-  readonly output: unknown
-}
+export type { Answer } from './answer.ts'
 
 /** @throws TaskflowsError: `request.not_found`, `access.denied`, `request.invalid`, and what the operation itself names */
 export async function execute(context: OperationContext, area: string, name: string, rawInput: unknown): Promise<Answer> {
   const declared = declarationOf(area, name)
   authorise(context, declared)
   const input = validate(declared, rawInput)
-  const output = await implementationOf(area, name)(input, context)
-  return { status: declared.success ?? 200, output }
+  const run = (given: OperationContext) => implementationOf(area, name)(input, given)
+  const { idempotencyKey } = context
+  if (idempotencyKey !== undefined && declared.method === 'POST') return once({ ...context, idempotencyKey }, { operation: `${area}.${name}`, declared, input }, run)
+  return answerOf(declared, await run(context))
 }
 
 function declarationOf(area: string, name: string): Operation {

@@ -2,11 +2,13 @@
  * Ties implementations to the contract: an operation that is missing, takes
  * something else or answers something else does not compile.
  */
-import type { Area, OutputOf, ValidInputOf } from '../contract/operation.ts'
+import type { Area, OutputOf, StreamBatch, ValidInputOf } from '../contract/operation.ts'
 import type { OperationContext } from './context.ts'
 
 export type Implementation<A extends Area> = {
-  readonly [Op in keyof A]: (input: ValidInputOf<A[Op]>, context: OperationContext) => Promise<OutputOf<A[Op]>>
+  readonly [Op in keyof A]: (input: ValidInputOf<A[Op]>, context: OperationContext) => A[Op] extends { readonly stream: true }
+    ? AsyncIterable<StreamBatch<OutputOf<A[Op]>>>
+    : Promise<OutputOf<A[Op]>>
 }
 
 /** The operations of one area. */

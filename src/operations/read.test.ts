@@ -53,5 +53,5 @@ test('a bound caller names its own tenant or none', () => {
   expect(readTenant('other', caller)).toBe('other')
   expect(readTenant(undefined, bound)).toBeUndefined()
   expect(readTenant('acme', bound)).toBe('acme')
-  expect(() => readTenant('other', bound)).toThrow(refused('tenant_id', /expected "acme", the tenant of this caller, got "other"/))
+  expect(() => readTenant('other', bound, 'items[2].')).toThrow(expect.objectContaining({ code: 'tenant.not_found', message: 'there is no tenant "other"', details: { field: 'items[2].tenant_id' } }))
 })

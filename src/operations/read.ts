@@ -11,9 +11,9 @@ import type { JobPolicy, NewJob } from '../engines/jobs/index.ts'
 import { jobLimits } from '../engines/jobs/vocabulary.ts'
 import { parseDuration } from '../kernel/duration.ts'
 import { TaskflowsError, invalidFields } from '../kernel/errors.ts'
+import { problemOfJson } from '../kernel/plain-json.ts'
 import type { ReportedRun } from '../kernel/runs.ts'
 import type { Call } from './context.ts'
-import { problemOfJson } from './plain-json.ts'
 import { describe } from './refusals.ts'
 
 type Wire = z.output<typeof NewJobWire> | z.output<typeof NewJobInBatch>
@@ -36,6 +36,7 @@ export function readNewJob(wire: Wire, call: Call, at = ''): NewJob {
     ...(delay !== undefined && { delayMs: readDuration(`${at}delay`, delay, longestMs) }),
     ...(runAt !== undefined && { runAt: Date.parse(runAt) }),
     ...(after !== undefined && { after }),
+    ...(wire.unique_key !== undefined && { uniqueKey: wire.unique_key }),
     ...(correlationId !== undefined && { correlationId }),
     ...(call.traceparent !== undefined && { traceparent: call.traceparent }),
     policy: readPolicy(wire, at),
@@ -60,7 +61,7 @@ function readPolicy(wire: Wire, at: string): JobPolicy {
   const { max_attempts: maxAttempts, timeout, retry } = wire
   return {
     ...(maxAttempts !== undefined && { maxAttempts }),
-    ...(timeout !== undefined && { timeoutMs: readTimeout(`${at}timeout`, timeout) }),
+    ...(timeout !== undefined && { timeoutMs: readTimeSpan(`${at}timeout`, timeout, jobLimits.timeoutSeconds * 1000) }),
     ...(retry !== undefined && {
       retry: {
         ...(retry.strategy !== undefined && { strategy: retry.strategy }),
@@ -72,18 +73,19 @@ function readPolicy(wire: Wire, at: string): JobPolicy {
   }
 }
 
-function readTimeout(path: string, text: number | string): number {
-  const ms = readDuration(path, text, jobLimits.timeoutSeconds * 1000)
-  if (ms > 0) return ms
-  throw invalidFields([{ path, message: `expected more than nothing, got ${describe(text)}` }])
-}
-
 /** Milliseconds. */
 export function readDuration(path: string, input: number | string, mostMs = longestMs): number {
   const ms = parseDuration(input)
   if (ms === undefined) throw invalidFields([{ path, message: `expected seconds, or text such as 5m or 1h 30min, got ${describe(input)}` }])
   if (ms > mostMs) throw invalidFields([{ path, message: `expected at most ${Math.floor(mostMs / 86_400_000)} days, got ${describe(input)}` }])
   return ms
+}
+
+/** Milliseconds, more than none. */
+export function readTimeSpan(path: string, input: number | string, mostMs = longestMs): number {
+  const ms = readDuration(path, input, mostMs)
+  if (ms > 0) return ms
+  throw invalidFields([{ path, message: `expected more than nothing, got ${describe(input)}` }])
 }
 
 /** Epoch milliseconds, from an instant or from how long ago. */

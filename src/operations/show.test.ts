@@ -6,9 +6,9 @@ import { showAttempt, showEvent, showJob } from './show.ts'
 const at = Date.UTC(2030, 0, 1)
 const id = '01a1fc3e-e279-7348-86da-ed5819db98f1'
 const job: EngineJob = {
-  id, name: 'resize', queue: 'images', tenant: 'acme', payload: '{"a":[1,null]}', state: 'RUNNING', priority: 5, attempts: 2, maxAttempts: 3,
+  id, name: 'resize', queue: 'images', tenant: 'acme', uniqueKey: 'k', payload: '{"a":[1,null]}', state: 'RUNNING', priority: 5, attempts: 2, maxAttempts: 3,
   scheduledAt: at, nextRunAt: at + 1, lastRunAt: at + 2, lastErrorType: 'TypeError', lastErrorMessage: 'no', backoffDecision: 'again', lockedBy: 'w1',
-  leaseExpiresAt: at + 3, waitingOn: [id], result: '"done"', correlationId: 'c', createdAt: at + 4, updatedAt: at + 5,
+  leaseExpiresAt: at + 3, waitingOn: [id], result: '"done"', correlationId: 'c', createdAt: at + 4, updatedAt: at + 5, version: 'running-2',
 }
 
 test('a job is shown as the contract says, with instants in UTC and its JSON as JSON', () => {

@@ -4,7 +4,7 @@
 import type { z } from 'zod'
 import type { Token } from '../access/tokens.ts'
 import type { Attempt as AttemptWire, Event as EventWire, Job as JobWire, Run as RunWire, StoryEntry as StoryEntryWire, TimelineEntry as TimelineEntryWire, Token as TokenWire } from '../contract/index.ts'
-import type { Attempt, Job, Page, TimelineEntry, WorkerInfo } from '../engines/jobs/index.ts'
+import type { AddedJob, AddedJobs, Attempt, Job, Page, TimelineEntry, WorkerInfo } from '../engines/jobs/index.ts'
 import type { EventView } from '../kernel/events.ts'
 import type { Run, StoryEntry } from '../kernel/runs.ts'
 import type { ServerInfo } from './context.ts'
@@ -15,6 +15,7 @@ export function showJob(job: Job): z.output<typeof JobWire> {
     name: job.name,
     queue: job.queue,
     tenant_id: job.tenant,
+    unique_key: job.uniqueKey,
     ...(job.payload === null ? { payload_omitted: true } : { payload: JSON.parse(job.payload) as unknown }),
     state: job.state,
     priority: job.priority,
@@ -33,7 +34,16 @@ export function showJob(job: Job): z.output<typeof JobWire> {
     correlation_id: job.correlationId,
     created_at: showTime(job.createdAt),
     updated_at: showTime(job.updatedAt),
+    version: job.version,
   }
+}
+
+export function showAddedJob({ job, created, warnings }: AddedJob) {
+  return { ...showJob(job), created, warnings: [...warnings] }
+}
+
+export function showAddedJobs({ ids, existing, warnings }: AddedJobs) {
+  return { ids: [...ids], existing: [...existing], warnings: [...warnings] }
 }
 
 export function showAttempt(attempt: Attempt): z.output<typeof AttemptWire> {

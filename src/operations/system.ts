@@ -13,8 +13,9 @@ export const systemOperations = implement(system, {
     await withPatience(context, context.system.checkHealth())
     return { status: 'ok' as const }
   },
-  info: async (_input, { system: server, jobs }) => {
-    const [described, workers] = await Promise.all([server.describe(), jobs.workers()])
+  info: async (_input, { system: server, jobs, caller }) => {
+    // Workers work for all tenants, and their tasks and queues tell of them.
+    const [described, workers] = await Promise.all([server.describe(), caller.tenant === null ? jobs.workers() : []])
     return showServer(described, workers)
   },
 })

@@ -2,16 +2,16 @@
 import { tokens } from '../contract/tokens.ts'
 import { actorOf, scopeOf } from './context.ts'
 import { implement } from './implement.ts'
-import { readDuration, readTenant } from './read.ts'
+import { readTenant, readTimeSpan } from './read.ts'
 import { showPage, showToken } from './show.ts'
 
 export const tokenOperations = implement(tokens, {
   create: async ({ name, role, tenant_id, expires_in, rate_limit }, context) => {
-    const tenant = readTenant(tenant_id, context.caller) ?? context.caller.tenant
     const { token, credential } = await context.tokens.create(scopeOf(context), {
-      name, role, tenant,
+      name, role,
+      tenant: readTenant(tenant_id, context.caller) ?? context.caller.tenant,
       rateLimit: rate_limit ?? null,
-      expiresInMs: expires_in === undefined ? null : readDuration('expires_in', expires_in),
+      expiresInMs: expires_in === undefined ? null : readTimeSpan('expires_in', expires_in),
     }, actorOf(context))
     return { ...showToken(token), token: credential }
   },

@@ -5,15 +5,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Security } from '../../src/access/security-file.ts'
 import type { Job, JobFilter, Jobs, NewJob } from '../../src/engines/jobs/index.ts'
-import { nextState } from '../../src/engines/jobs/job-state.ts'
+import { isFinished, nextState } from '../../src/engines/jobs/job-state.ts'
+import { requireVersion } from '../../src/engines/jobs/job-version.ts'
 import { createAuthenticator } from '../../src/faces/api/authenticate.ts'
 import { type ApiServer, createApiServer } from '../../src/faces/api/server.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
+import type { EventBatch } from '../../src/kernel/events.ts'
 import { TaskflowsError } from '../../src/kernel/errors.ts'
+import type { IdempotencyKeys, KeptAnswer } from '../../src/kernel/idempotency.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { type Log, silentLog } from '../../src/kernel/observe/log.ts'
 import { createMetrics } from '../../src/kernel/observe/metrics.ts'
-import type { Actor, Scope } from '../../src/kernel/scope.ts'
+import type { Scope } from '../../src/kernel/scope.ts'
 import type { Call, Engines } from '../../src/operations/context.ts'
 import { execute } from '../../src/operations/execute.ts'
 import type { ApiSubject } from './api-suite.ts'
@@ -44,6 +47,8 @@ export function memorySubject({ host = '127.0.0.1', port = 0 } = {}): MemorySubj
     authenticator: createAuthenticator({
       security: () => subject.security,
       nonces: { remember: async (nonce) => seen.size !== seen.add(nonce).size },
+      tokens: { find: (credential) => subject.engines.tokens.find(credential) },
+      rateLimit: null,
       clock: systemClock,
       log,
     }),
@@ -71,14 +76,35 @@ function memoryEngines(): Engines {
   return {
     jobs: memoryJobs(),
     clock: systemClock,
-    events: { list: async () => ({ items: [{ id: '1.0', at: 0, type: 'job.added', subject: null, name: null, tenant: null, actor: 'host', correlationId: null, data: {} }], nextCursor: null }) },
+    events: { list: async () => ({ items: [{ id: '1.0', at: 0, type: 'job.added', subject: null, name: null, tenant: null, actor: 'host', correlationId: null, data: {} }], nextCursor: null }), follow: noEvents },
     runs: { list: async () => ({ items: [], nextCursor: null }), get: unknownRun, report: async () => {}, story: async () => [] },
     tokens: { create: unknownToken, list: async () => ({ items: [], nextCursor: null }), revoke: unknownToken, find: async () => undefined },
+    idempotencyKeys: memoryKeys(),
     system: {
       checkHealth: async () => {},
       describe: async () => ({ version: '0.0.0', hostname: 'test', pid: 1, startedAt: 0, database: { version: '18.0', schemaVersion: 1, embedded: true } }),
     },
   }
+}
+
+function memoryKeys(): IdempotencyKeys {
+  const kept = new Map<string, { request: string; answer?: KeptAnswer }>()
+  const placeOf = (scope: string, key: string) => JSON.stringify([scope, key])
+  return {
+    reserve: async (scope, key, digest) => {
+      const request = Buffer.from(digest).toString('hex')
+      const found = kept.get(placeOf(scope, key))
+      if (found !== undefined) return found.request !== request ? { kind: 'another request' } : found.answer === undefined ? { kind: 'in progress' } : { kind: 'answered', answer: found.answer }
+      kept.set(placeOf(scope, key), { request })
+      return { kind: 'reserved', reservation: { scope, key, holder: key } }
+    },
+    answer: async ({ scope, key }, answer) => { kept.get(placeOf(scope, key))!.answer = answer },
+    release: async ({ scope, key }) => { kept.delete(placeOf(scope, key)) },
+  }
+}
+
+async function* noEvents(): AsyncGenerator<EventBatch> {
+  yield { items: [], cursor: 'here' }
 }
 
 const unknownRun = async (_scope: Scope, id: string): Promise<never> => { throw new TaskflowsError('run.not_found', `there is no run ${id}`) }
@@ -93,29 +119,36 @@ export function memoryJobs(): Jobs {
     return job
   }
   const change = (job: Job, to: Partial<Job>): Job => {
-    const changed = { ...job, ...to, updatedAt: Date.now() }
+    const changed = { ...job, ...to, updatedAt: Date.now(), version: `${job.version}+` }
     kept.set(job.id, changed)
     return changed
   }
   const add = async (scope: Scope, wanted: NewJob) => {
     for (const parent of wanted.after ?? []) if (typeof parent === 'string') find(scope, parent)
-    const job = madeOf(scope, wanted)
+    const tenant = wanted.tenant ?? scope.tenant ?? 'default'
+    const holder = [...kept.values()].find((job) => job.uniqueKey !== null && job.uniqueKey === wanted.uniqueKey && job.tenant === tenant && job.name === wanted.name && !isFinished(job.state))
+    const job = holder ?? madeOf(scope, wanted)
     kept.set(job.id, job)
-    return { job, warnings: [`no worker has registered ${wanted.name}`] }
+    return { job, created: holder === undefined, warnings: [`no worker has registered ${wanted.name}`] }
   }
   return {
     add,
-    addMany: async (scope, wanted) => ({ ids: (await Promise.all(wanted.map((one) => add(scope, one)))).map(({ job }) => job.id), warnings: [] }),
+    addMany: async (scope, wanted) => {
+      const added = await Promise.all(wanted.map((one) => add(scope, one)))
+      return { ids: added.map(({ job }) => job.id), existing: added.flatMap(({ created }, position) => (created ? [] : [position])), warnings: [] }
+    },
     get: async (scope, id) => find(scope, id),
     list: async (scope, filter, page) => ({ items: [...kept.values()].filter((job) => matches(job, scope, filter)).slice(0, page.limit), nextCursor: null }),
     attempts: async (scope, id) => [find(scope, id)].map(() => ({ attempt: 1, outcome: 'failed' as const, final: false, worker: 'w', startedAt: 0, endedAt: 1500, errorType: 'Error', errorMessage: 'no', backoffDecision: null })),
     timeline: async (scope, id) => [{ at: find(scope, id).createdAt, type: 'job.added', attempt: null, actor: 'host', message: 'added' }],
-    cancel: async (scope, id, _request: { by: Actor }) => {
+    cancel: async (scope, id, { versions }) => {
       const job = find(scope, id)
+      requireVersion(id, versions, job.version)
       return change(job, { state: nextState(job.state, 'cancel', id) })
     },
-    retry: async (scope, id) => {
+    retry: async (scope, id, { versions }) => {
       const job = find(scope, id)
+      requireVersion(id, versions, job.version)
       return change(job, { state: nextState(job.state, 'revive', id) })
     },
     depths: async () => [{ queue: 'default', pending: kept.size, scheduled: 0, running: 0 }],
@@ -131,6 +164,7 @@ function madeOf(scope: Scope, wanted: NewJob): Job {
     name: wanted.name,
     queue: wanted.queue ?? 'default',
     tenant: wanted.tenant ?? scope.tenant ?? 'default',
+    uniqueKey: wanted.uniqueKey ?? null,
     payload: JSON.stringify(wanted.payload),
     state: 'PENDING',
     priority: wanted.priority ?? 0,
@@ -149,6 +183,7 @@ function madeOf(scope: Scope, wanted: NewJob): Job {
     correlationId: wanted.correlationId ?? id,
     createdAt: now,
     updatedAt: now,
+    version: '1',
   }
 }
 

@@ -3,8 +3,8 @@
  *
  * Single adds that arrive while a statement is under way are merged into the
  * next one, so ten callers cost one commit. Each promise resolves after the
- * commit that holds its job. What must wait (a time, parents) goes through
- * `add-waiting-jobs.ts`.
+ * commit that holds its job. What must wait (a time, parents) or has a unique
+ * key goes through `add-waiting-jobs.ts`.
  */
 import { ConnectionLost, type Database, type Queryable } from '../../kernel/database/database.ts'
 import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
@@ -13,7 +13,7 @@ import type { Actor, Scope } from '../../kernel/scope.ts'
 import type { NewJob } from './job.ts'
 import { ensurePartitions } from '../../kernel/database/partitions.ts'
 import { writePolicy } from './policy-json.ts'
-import { addJobs } from './sql/add-jobs.ts'
+import { addJobs, addKeyedJobs } from './sql/add-jobs.ts'
 import { existingJobs } from './sql/await-parents.ts'
 import { column, uuids } from './sql/columns.ts'
 
@@ -34,6 +34,7 @@ export interface JobRow {
   readonly traceparent: string | null
   readonly runAt: number | null
   readonly delayMs: number | null
+  readonly uniqueKey: string | null
   /** Ids. */
   readonly parents: readonly string[]
   /** Another job of the same request waits for it. */
@@ -54,6 +55,7 @@ export function rowOf(job: NewJob, id: string, ids: readonly string[], scope: Sc
     traceparent: job.traceparent ?? null,
     runAt: job.runAt ?? null,
     delayMs: job.delayMs ?? null,
+    uniqueKey: job.uniqueKey ?? null,
     parents: job.after ? [...new Set(job.after.map((parent) => (typeof parent === 'number' ? ids[parent]! : parent)))] : [],
     awaited: false,
   }
@@ -82,7 +84,10 @@ export function columnsOf(rows: readonly JobRow[], by: Actor, collapse: <T>(valu
 
 /** Sends rows that need not wait, in one statement. Returns the database's time. */
 export async function insertReady(tx: Queryable, rows: readonly JobRow[], by: Actor): Promise<number> {
-  const [found] = await tx.rows<[now: number]>(addJobs, [...columnsOf(rows, by), inlinePayloadBytes])
+  const values = [...columnsOf(rows, by), inlinePayloadBytes]
+  const keys = rows.map(({ uniqueKey }) => uniqueKey)
+  const keyed = keys.some((key) => key !== null)
+  const [found] = await tx.rows<[now: number]>(keyed ? addKeyedJobs : addJobs, keyed ? [...values, keys] : values)
   return found![0]
 }
 
@@ -90,10 +95,10 @@ const noPartition = '23514'
 const duplicate = '23505'
 
 /**
- * Does `insert`, which writes the rows with these ids all or not at all, and
+ * Does `insert`, which writes rows with any of these ids all or not at all, and
  * finds out how it ended when the connection broke under it.
  */
-export async function insertOnce(database: Database, firstId: string, nowMs: number, insert: () => Promise<number>): Promise<number> {
+export async function insertOnce(database: Database, ids: readonly string[], nowMs: number, insert: () => Promise<number>): Promise<number> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await insert()
@@ -102,7 +107,7 @@ export async function insertOnce(database: Database, firstId: string, nowMs: num
       if (attempt > 1 && code === duplicate) return nowMs
       if (attempt === 1 && code === noPartition) await ensurePartitions(database, nowMs)
       else if (error instanceof ConnectionLost && error.sent && attempt < 5) {
-        const [found] = await database.query(existingJobs, [[firstId], null])
+        const [found] = await database.query(existingJobs, [ids, null])
         if (found) return nowMs
       } else throw error
     }
@@ -159,7 +164,7 @@ export function createAdder(database: Database, time: DatabaseClock) {
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     try {
       const rows = batch.map(({ row }) => row)
-      const now = await insertOnce(database, rows[0]!.id, time.now(), () => insertReady(database, rows, batch[0]!.by))
+      const now = await insertOnce(database, [rows[0]!.id], time.now(), () => insertReady(database, rows, batch[0]!.by))
       time.learn(now)
       for (const { resolve } of batch) resolve(now)
     } catch (error) {

@@ -1,5 +1,6 @@
 /**
- * Adding jobs of which some must wait: for a time, or for other jobs.
+ * Adding jobs of which some must wait, for a time or for other jobs, or have a
+ * unique key (unique-keys.ts).
  *
  * The danger is a parent that ends unseen while its child is being added. So
  * the parents are marked as awaited first, wherever they stand, and stay locked
@@ -12,20 +13,45 @@ import type { Actor, Scope } from '../../kernel/scope.ts'
 import { type JobRow, columnsOf, insertReady, mustWait } from './add-jobs.ts'
 import { addDependencies, awaitHeld, awaitLeased, awaitReady, endedAttempts, existingJobs, leaveWord } from './sql/await-parents.ts'
 import { holdJobs } from './sql/hold-jobs.ts'
+import { takeKeys } from './unique-keys.ts'
 
-/** Adds all rows in one transaction. Returns the database's time. @throws `job.not_found` for a parent that the scope cannot see */
-export function addTogether(database: Database, rows: readonly JobRow[], scope: Scope, by: Actor): Promise<number> {
-  const own = new Set(rows.map(({ id }) => id))
-  const foreign = [...new Set(rows.flatMap(({ parents }) => parents))].filter((id) => !own.has(id))
-  const awaitedIds = new Set(rows.flatMap(({ parents }) => parents))
-  for (const row of rows) row.awaited = awaitedIds.has(row.id)
+/** What became of the jobs of one request. */
+export interface Added {
+  /** In the order of the request. */
+  readonly ids: readonly string[]
+  /** Positions of those that were not added, since an unfinished job has their unique key: their id is its id. */
+  readonly existing: readonly number[]
+}
+
+/**
+ * Adds all rows in one transaction, in which `then` comes last. Returns the database's time.
+ * @throws `job.not_found` for a parent that the scope cannot see
+ */
+export function addTogether(database: Database, rows: readonly JobRow[], scope: Scope, by: Actor, then: (tx: Queryable, added: Added) => Promise<void>): Promise<number> {
   return database.transaction(async (tx) => {
-    await refuseUnknown(tx, foreign, scope)
-    const ended = await markAwaited(tx, foreign)
-    const now = await insertWaiting(tx, rows.filter(mustWait), ended, by)
-    const free = rows.filter((row) => !mustWait(row))
-    return free.length > 0 ? insertReady(tx, free, by) : now
+    const holders = await takeKeys(tx, rows)
+    const now = await insertAll(tx, rows.filter(({ id }) => !holders.has(id)).map((row) => following(row, holders)), scope, by)
+    await then(tx, { ids: rows.map(({ id }) => holders.get(id) ?? id), existing: rows.flatMap(({ id }, position) => (holders.has(id) ? [position] : [])) })
+    return now
   })
+}
+
+/** The row behind the jobs that stand for its parents. */
+function following(row: JobRow, holders: ReadonlyMap<string, string>): JobRow {
+  return { ...row, parents: [...new Set(row.parents.map((id) => holders.get(id) ?? id))] }
+}
+
+async function insertAll(tx: Queryable, rows: readonly JobRow[], scope: Scope, by: Actor): Promise<number> {
+  if (rows.length === 0) return 0
+  const own = new Set(rows.map(({ id }) => id))
+  const awaitedIds = new Set(rows.flatMap(({ parents }) => parents))
+  const foreign = [...awaitedIds].filter((id) => !own.has(id))
+  for (const row of rows) row.awaited = awaitedIds.has(row.id)
+  await refuseUnknown(tx, foreign, scope)
+  const ended = await markAwaited(tx, foreign)
+  const now = await insertWaiting(tx, rows.filter(mustWait), ended, by)
+  const free = rows.filter((row) => !mustWait(row))
+  return free.length > 0 ? insertReady(tx, free, by) : now
 }
 
 async function refuseUnknown(tx: Queryable, parents: readonly string[], scope: Scope): Promise<void> {
@@ -70,6 +96,7 @@ async function insertWaiting(tx: Queryable, rows: readonly JobRow[], ended: Read
     rows.map(({ delayMs }) => delayMs),
     rows.map(({ parents }) => (parents.length === 0 ? null : `{${parents.join(',')}}`)),
     open.map(({ length }) => length),
+    rows.map(({ uniqueKey }) => uniqueKey),
   ])
   await tx.query(addDependencies, [open.flat(), open.flatMap((parents, at) => parents.map(() => rows[at]!.id))])
   // A parent that had already failed leaves word like one that fails later.

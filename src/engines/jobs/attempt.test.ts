@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { FakeClock } from '../../testing/fake-clock.ts'
 import { type AnyFunction, NonRetryableError, definitionOf, isTask, task } from '../tasks/index.ts'
-import { AttemptStopped, type Ending, type JobContext, holdsNul, startAttempt } from './attempt.ts'
+import { AttemptStopped, type Ending, type JobContext, holdsNul, notCommitted, startAttempt } from './attempt.ts'
 import type { ClaimedJob } from './claimed-job.ts'
 import { jobLimits } from './vocabulary.ts'
 
@@ -164,6 +164,49 @@ describe('a handler that is told to stop', () => {
   })
 })
 
+describe('a handler that completes its job in a transaction', () => {
+  const client = { query: async () => ({ rows: [] }) }
+
+  test('has failed, for now, if it turns out that nothing was committed', async () => {
+    const { endings, completed } = await run(async (_: unknown, { completeInTransaction }: JobContext) => {
+      await completeInTransaction(client, { sum: 3 })
+      return 'ignored'
+    })
+    expect(completed).toEqual(['{"sum":3}'])
+    expect(endings).toEqual([notCommitted])
+  })
+
+  test('and throws has failed with that error', async () => {
+    const { endings } = await run(async (_: unknown, { completeInTransaction }: JobContext) => {
+      await completeInTransaction(client)
+      throw new RangeError('deadlock')
+    })
+    expect(endings).toMatchObject([{ kind: 'failed', errorType: 'RangeError' }])
+  })
+
+  test('through a pool or through nothing is told so, and the transaction is left alone', async () => {
+    const pool = Object.assign(Object.create(client) as object, { totalCount: 1, idleCount: 1 })
+    for (const [bad, message] of [[pool, /got a Pool/], [undefined, /to be a connection/], [{}, /to be a connection/]] as const) {
+      const { endings, completed } = await run((_: unknown, { completeInTransaction }: JobContext) => completeInTransaction(bad as never))
+      expect(endings).toMatchObject([{ kind: 'failed', errorType: 'TypeError', errorMessage: expect.stringMatching(message) }])
+      expect(completed).toEqual([])
+    }
+  })
+
+  test('with a result that cannot be kept fails for good', async () => {
+    const { endings, completed } = await run((_: unknown, { completeInTransaction }: JobContext) => completeInTransaction(client, 1n))
+    expect(endings).toMatchObject([{ kind: 'failed', retryable: false, errorType: 'InvalidResult' }])
+    expect(completed).toEqual([])
+  })
+
+  test('after its time-out is refused', async () => {
+    const { clock, completed, context } = begin(() => new Promise(() => {}), { timeoutMs: 5 })
+    await clock.advance(5)
+    await expect(context().completeInTransaction(client)).rejects.toMatchObject({ name: 'AttemptStopped', why: 'timeout' })
+    expect(completed).toEqual([])
+  })
+})
+
 test('a handler is given its job and its parents', async () => {
   const { endings } = await run(async (_: unknown, { job, parents }: JobContext) => ({ job, parents: await parents() }))
   expect(JSON.parse((endings[0] as { result: string }).result)).toEqual({
@@ -185,6 +228,7 @@ interface Given {
 function begin(fn: AnyFunction, { payload = '{"n":21}', timeoutMs }: Given = {}) {
   const clock = new FakeClock()
   const endings: Ending[] = []
+  const completed: (string | null)[] = []
   let given: JobContext | undefined
   const { policy, fn: handler } = definitionOf(isTask(fn) ? fn : task(fn, { name: 'work' }))
   const job: ClaimedJob = {
@@ -195,9 +239,10 @@ function begin(fn: AnyFunction, { payload = '{"n":21}', timeoutMs }: Given = {})
     job, timeoutMs, clock,
     task: { name: 'work', policy, fn: (value: unknown, context: JobContext) => handler(value, (given = context)) },
     parents: async () => [{ id: 'p', name: 'parent', payload: {}, result: 1 }],
+    complete: async (_client, result) => { completed.push(result) },
     onEnd: (ending) => endings.push(ending),
   })
-  return { attempt, endings, clock, context: () => given! }
+  return { attempt, endings, completed, clock, context: () => given! }
 }
 
 async function run(fn: AnyFunction, given: Given = {}) {

@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { formatDuration } from '../../kernel/duration.ts'
-import { type TaskDefinition, isNonRetryable } from '../tasks/index.ts'
+import { NonRetryableError, type TaskDefinition, isNonRetryable } from '../tasks/index.ts'
 import type { ClaimedJob } from './claimed-job.ts'
+import { type SqlClient, refusePool, requireSqlClient } from './sql-client.ts'
 import { jobLimits } from './vocabulary.ts'
 
 /** Why a handler is told to stop, as the `reason` of its AbortSignal. */
@@ -16,6 +17,14 @@ export class AttemptStopped extends Error {
     super(message)
     this.why = why
   }
+}
+
+export function jobCancelled(): AttemptStopped {
+  return new AttemptStopped('cancelled', 'the job was cancelled')
+}
+
+export function leaseLost(): AttemptStopped {
+  return new AttemptStopped('lease_lost', 'the lease was lost: the job runs elsewhere')
 }
 
 /** What a handler is given besides its payload. */
@@ -35,6 +44,19 @@ export interface JobContext {
   }
   /** The jobs that had to succeed first, in the order in which the request named them, with their payloads and results. */
   parents(): Promise<ParentResult[]>
+  /**
+   * Ends the attempt as a success inside the transaction that is open on `client`: the handler's effects and its success
+   * are committed together, or not at all. Call it last, then commit, then return.
+   *
+   * A handler that returns although that transaction was not committed has failed (`TransactionNotCommitted`) and is
+   * tried again. After a rollback it may be called again, in another transaction.
+   *
+   * @param client one connection to the database that holds taskflows' tables; never a Pool
+   * @param result kept as the job's result, instead of what the handler returns: any JSON of up to 1 MiB
+   * @throws AttemptStopped when the job was cancelled or its lease was lost, TypeError for a client that cannot be used:
+   *   roll back, and let the error leave the handler
+   */
+  completeInTransaction(client: SqlClient, result?: unknown): Promise<void>
 }
 
 export interface ParentResult {
@@ -44,11 +66,30 @@ export interface ParentResult {
   readonly result: unknown
 }
 
+interface Success {
+  readonly kind: 'succeeded'
+  /** JSON text. */
+  readonly result: string | null
+}
+
+interface Failure {
+  readonly kind: 'failed' | 'timed_out'
+  readonly retryable: boolean
+  readonly errorType: string
+  readonly errorMessage: string
+}
+
 export type Ending =
-  | { readonly kind: 'succeeded'; readonly result: string | null }
-  | { readonly kind: 'failed' | 'timed_out'; readonly retryable: boolean; readonly errorType: string; readonly errorMessage: string }
+  | Success
+  | Failure
   /** It was taken away, or given back: there is nothing to record. */
   | { readonly kind: 'stopped'; readonly why: 'cancelled' | 'shutdown' | 'lease_lost' }
+
+/** The end of a handler that returned, if its transaction turns out not to have been committed. */
+export const notCommitted: Failure = {
+  kind: 'failed', retryable: true, errorType: 'TransactionNotCommitted',
+  errorMessage: 'the handler returned, but the transaction that was to complete the job was not committed',
+}
 
 export interface RunningAttempt {
   /** Tells the handler to stop. */
@@ -64,15 +105,19 @@ interface AttemptParts {
   readonly timeoutMs: number | undefined
   readonly clock: Clock
   readonly parents: () => Promise<ParentResult[]>
+  /** Ends the attempt in the transaction that is open there. `result` is JSON text. */
+  readonly complete: (client: SqlClient, result: string | null) => Promise<void>
   /** Called once, possibly before `startAttempt` returns. */
   readonly onEnd: (ending: Ending) => void
 }
 
-export function startAttempt({ job, task, timeoutMs, clock, parents, onEnd }: AttemptParts): RunningAttempt {
+export function startAttempt({ job, task, timeoutMs, clock, parents, complete, onEnd }: AttemptParts): RunningAttempt {
   // Most handlers never look at their signal, and making one costs more than calling them.
   let controller: AbortController | undefined
   let stopped: AttemptStopped | undefined
   let ended = false
+  /** A transaction is to end it, so returning does not. */
+  let promised = false
   let timer: AbortController | undefined
 
   const end = (ending: Ending): void => {
@@ -100,8 +145,16 @@ export function startAttempt({ job, task, timeoutMs, clock, parents, onEnd }: At
       correlationId: job.correlation ?? job.id, traceparent: job.traceparent,
     },
     parents,
+    completeInTransaction: async (client, value) => {
+      requireSqlClient(client)
+      refusePool(client)
+      const result = resultOf(value)
+      promised = true
+      if (ended) throw stopped ?? new TypeError('Expected completeInTransaction to be called, and awaited, before the handler returns')
+      await complete(client, result)
+    },
   }
-  const succeed = (value: unknown): void => end(endingOf(value))
+  const succeed = (value: unknown): void => end(promised ? notCommitted : endingOf(value))
   const fail = (error: unknown): void => end(stopped?.why === 'shutdown' ? { kind: 'stopped', why: 'shutdown' } : failureOf(error, task))
 
   try {
@@ -123,7 +176,7 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 }
 
 /** A result that cannot be kept fails the attempt for good: another try would return it again. */
-function endingOf(value: unknown): Ending {
+function endingOf(value: unknown): Success | Failure {
   if (value === undefined) return { kind: 'succeeded', result: null }
   try {
     const result = JSON.stringify(value) as string | undefined
@@ -136,7 +189,18 @@ function endingOf(value: unknown): Ending {
   }
 }
 
-function badResult(what: string): Ending {
+/** JSON text. @throws InvalidResult */
+function resultOf(value: unknown): string | null {
+  const ending = endingOf(value)
+  if (ending.kind === 'succeeded') return ending.result
+  throw new InvalidResult(ending.errorMessage)
+}
+
+class InvalidResult extends NonRetryableError {
+  override readonly name = 'InvalidResult'
+}
+
+function badResult(what: string): Failure {
   return { kind: 'failed', retryable: false, errorType: 'InvalidResult', errorMessage: `the returned value ${what}` }
 }
 

@@ -9,6 +9,8 @@ export interface HeldLease {
   readonly queue: string
   /** Epoch milliseconds, by the database's clock. */
   readonly claimedAt: number
+  /** It holds one job alone, which ends in a transaction of the user's (own-leases.ts). */
+  readonly own?: true
   /** Jobs whose end has not been sent to the database yet. */
   open: number
   /** Statements under way that write ends of it. */
@@ -19,7 +21,8 @@ export interface HeldLease {
 
 export interface ClaimedJob {
   readonly id: string
-  readonly lease: HeldLease
+  /** Changes when the job gets one of its own. */
+  lease: HeldLease
   readonly name: string
   readonly tenant: string
   readonly rank: number

@@ -30,6 +30,8 @@ export interface NewJob {
   readonly policy?: JobPolicy
   /** Ids of jobs that must succeed first; a number is the index of an earlier job in the same bulk request. */
   readonly after?: readonly (string | number)[]
+  /** While an unfinished job of this tenant and name has the same, no other is added. */
+  readonly uniqueKey?: string
   /** Default: the job's own id. */
   readonly correlationId?: string
   /** W3C trace context of the request. */
@@ -42,6 +44,7 @@ export interface Job {
   readonly name: string
   readonly queue: string
   readonly tenant: string
+  readonly uniqueKey: string | null
   /** The JSON text, or `null` in lists when it is longer than they show. */
   readonly payload: string | null
   readonly state: JobState
@@ -67,6 +70,8 @@ export interface Job {
   readonly correlationId: string
   readonly createdAt: number
   readonly updatedAt: number
+  /** Opaque. Another one whenever the job has moved (job-version.ts). */
+  readonly version: string
 }
 
 export interface Attempt {

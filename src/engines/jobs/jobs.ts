@@ -3,11 +3,13 @@
  */
 import type { Database } from '../../kernel/database/database.ts'
 import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
-import { createAdder, insertOnce, insertReady, mustWait, rowOf } from './add-jobs.ts'
+import type { Actor, Scope } from '../../kernel/scope.ts'
+import { type JobRow, createAdder, insertOnce, insertReady, mustWait, rowOf } from './add-jobs.ts'
 import { addTogether } from './add-waiting-jobs.ts'
 import { cancelJob, retryJob } from './change-jobs.ts'
-import type { Jobs, QueueDepth } from './index.ts'
+import type { AddedJob, AddedJobs, Alongside, Jobs, QueueDepth } from './index.ts'
 import type { Job, NewJob } from './job.ts'
+import { versionOf } from './job-version.ts'
 import { defaultRetryPolicy } from './retry-policy.ts'
 import { readPolicy } from './policy-json.ts'
 import { knownTasks, liveWorkers, queueDepths } from './sql/workers.ts'
@@ -24,38 +26,45 @@ export function createJobs({ database, hot, time }: JobsParts): Jobs {
   const adder = createAdder(hot, time)
   const tasks = knownTaskCache(database, time)
 
+  const addCarefully = async (scope: Scope, row: JobRow, by: Actor, alongside?: Alongside<AddedJob>): Promise<AddedJob> => {
+    const warnings = warningsFor([row.name], await tasks([row.name]))
+    let added: AddedJob | undefined
+    await insertOnce(database, [row.id], time.now(), () => addTogether(database, [row], scope, by, async (tx, { ids: [id], existing }) => {
+      added = { job: await getJob(tx, scope, id!), created: existing.length === 0, warnings }
+      await alongside?.(tx, added)
+    }))
+    return added!
+  }
+
   return {
-    add: async (scope, request, by) => {
+    add: async (scope, request, by, alongside) => {
       const id = adder.newId()
       const row = rowOf(request, id, [id], scope)
-      if (mustWait(row)) {
-        const [, known] = await Promise.all([insertOnce(database, id, time.now(), () => addTogether(database, [row], scope, by)), tasks([request.name])])
-        return { job: await getJob(database, scope, id), warnings: warningsFor([request.name], known) }
-      }
+      if (mustWait(row) || row.uniqueKey !== null || alongside !== undefined) return addCarefully(scope, row, by, alongside)
       const [createdAt, known] = await Promise.all([adder.add(row, by), tasks([request.name])])
-      return { job: freshJob(request, row, createdAt, known.get(request.name) ?? null), warnings: warningsFor([request.name], known) }
+      return { job: freshJob(request, row, createdAt, known.get(request.name) ?? null), created: true, warnings: warningsFor([request.name], known) }
     },
-    addMany: async (scope, requests, by) => {
+    addMany: async (scope, requests, by, alongside) => {
       const ids = requests.map(() => adder.newId())
       const rows = requests.map((request, at) => rowOf(request, ids[at]!, ids, scope))
       const names = [...new Set(requests.map(({ name }) => name))]
+      const warnings = warningsFor(names, await tasks(names))
+      let added: AddedJobs = { ids, existing: [], warnings }
+      const insertTogether = () => addTogether(database, rows, scope, by, async (tx, done) => {
+        added = { ...done, warnings }
+        await alongside?.(tx, added)
+      })
       // The common case needs no transaction of several statements.
-      const insert = rows.some(mustWait) ? () => addTogether(database, rows, scope, by) : () => insertReady(hot, rows, by)
-      await insertOnce(database, ids[0]!, time.now(), insert)
-      return { ids, warnings: warningsFor(names, await tasks(names)) }
+      const plain = alongside === undefined && rows.every((row) => row.uniqueKey === null && !mustWait(row))
+      await insertOnce(database, ids, time.now(), plain ? () => insertReady(hot, rows, by) : insertTogether)
+      return added
     },
     get: (scope, id) => getJob(database, scope, id),
     list: (scope, filter, page) => getJobs(database, scope, filter, page),
     attempts: (scope, id) => getAttempts(database, scope, id),
     timeline: (scope, id) => getTimeline(database, scope, id),
-    cancel: async (scope, id, { reason, by }) => {
-      await cancelJob(database, scope, id, reason, by)
-      return getJob(database, scope, id)
-    },
-    retry: async (scope, id, { by }) => {
-      await retryJob(database, scope, id, by)
-      return getJob(database, scope, id)
-    },
+    cancel: (scope, id, request) => cancelJob(database, scope, id, request),
+    retry: (scope, id, request) => retryJob(database, scope, id, request),
     depths: () => database.query<QueueDepth>(queueDepths),
     workers: async () =>
       (await database.query<{ id: string; name: string; queues: string[]; tasks: string[]; started_at: number; seen_at: number }>(liveWorkers))
@@ -64,12 +73,13 @@ export function createJobs({ database, hot, time }: JobsParts): Jobs {
 }
 
 /** A job that was just added, as reading it back would show it. */
-function freshJob(request: NewJob, row: ReturnType<typeof rowOf>, createdAt: number, taskPolicy: string | null): Job {
+function freshJob(request: NewJob, row: JobRow, createdAt: number, taskPolicy: string | null): Job {
   return {
     id: row.id,
     name: row.name,
     queue: row.queue,
     tenant: row.tenant,
+    uniqueKey: null,
     payload: row.payload,
     state: 'PENDING',
     priority: row.priority,
@@ -88,6 +98,7 @@ function freshJob(request: NewJob, row: ReturnType<typeof rowOf>, createdAt: num
     correlationId: row.correlationId ?? row.id,
     createdAt,
     updatedAt: createdAt,
+    version: versionOf('PENDING', 1),
   }
 }
 

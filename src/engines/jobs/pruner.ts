@@ -1,13 +1,16 @@
 /**
  * Keeps the house: makes the partitions that will be needed, and forgets workers
- * that have been gone for long. Any number of processes may run one.
+ * that have been gone for long, answers that are older than a day, unique keys
+ * of jobs that have ended. Any number of processes may run one.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import type { Database } from '../../kernel/database/database.ts'
 import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
+import { forgetExpiredKeys } from '../../kernel/database/idempotency-keys.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import { ensurePartitions } from '../../kernel/database/partitions.ts'
 import { forgetWorkers } from './sql/workers.ts'
+import { dropFreeKeys } from './unique-keys.ts'
 
 interface PrunerOptions {
   readonly database: Database
@@ -18,26 +21,29 @@ interface PrunerOptions {
 
 const roundMs = 3_600_000
 
-/** The first round is over when `start` resolves, so that what comes after finds its partitions. */
+/** There are partitions when `start` resolves; what is only tidying goes on behind it. */
 export function createPruner({ database, clock, time, onError }: PrunerOptions): Lifecycle {
   let stopping = new AbortController()
   let loop: Promise<void> | undefined
-  const round = async (): Promise<void> => {
-    await ensurePartitions(database, time.now())
+  const prepare = () => ensurePartitions(database, time.now())
+  const tidy = async (signal: AbortSignal): Promise<void> => {
     await database.query(forgetWorkers)
+    await forgetExpiredKeys(database, signal)
+    await dropFreeKeys(database, signal)
   }
-  const run = async (): Promise<void> => {
+  const run = async (signal: AbortSignal): Promise<void> => {
     for (;;) {
-      await clock.sleep(roundMs, stopping.signal)
-      if (stopping.signal.aborted) return
-      await round().catch(onError)
+      await tidy(signal).catch(onError)
+      await clock.sleep(roundMs, signal)
+      if (signal.aborted) return
+      await prepare().catch(onError)
     }
   }
   return lifecycle({
     start: async () => {
       stopping = new AbortController()
-      await round()
-      loop = run()
+      await prepare()
+      loop = run(stopping.signal)
     },
     stop: async () => {
       stopping.abort()

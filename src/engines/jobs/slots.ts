@@ -7,6 +7,7 @@ import type { TaskDefinition } from '../tasks/index.ts'
 import { AttemptStopped, type Ending, type ParentResult, type RunningAttempt, startAttempt } from './attempt.ts'
 import type { ClaimedJob } from './claimed-job.ts'
 import type { Pulse } from './lease-keeper.ts'
+import type { SqlClient } from './sql-client.ts'
 
 interface SlotsParts {
   readonly tasks: ReadonlyMap<string, TaskDefinition>
@@ -16,6 +17,7 @@ interface SlotsParts {
   readonly pulse: Pulse
   readonly parentsOf: (job: ClaimedJob) => Promise<ParentResult[]>
   /** Times are epoch milliseconds by the database's clock. */
+  readonly complete: (job: ClaimedJob, startedAt: number, client: SqlClient, result: string | null) => Promise<void>
   readonly onEnd: (job: ClaimedJob, startedAt: number, ending: Ending) => void
 }
 
@@ -40,7 +42,7 @@ export class Slots {
 
   /** Calls the handler. It may end before this returns. */
   start(job: ClaimedJob): void {
-    const { tasks, clock, time, parentsOf, onEnd } = this.#parts
+    const { tasks, clock, time, parentsOf, complete, onEnd } = this.#parts
     const task = tasks.get(job.name)!
     const timeoutMs = job.policy.timeoutMs ?? task.policy.timeoutMs
     const startedAt = time.now()
@@ -50,6 +52,7 @@ export class Slots {
     const attempt = startAttempt({
       job, task, timeoutMs, clock,
       parents: () => parentsOf(job),
+      complete: (client, result) => complete(job, startedAt, client, result),
       onEnd: (ending) => {
         this.#running.delete(job)
         this.#deadlines.delete(job)

@@ -6,6 +6,7 @@ import { TaskflowsError } from '../../kernel/errors.ts'
 import { isId } from '../../kernel/ids.ts'
 import type { Scope } from '../../kernel/scope.ts'
 import type { Attempt, Job, JobFilter, Page, PageRequest, TimelineEntry } from './job.ts'
+import { versionOf } from './job-version.ts'
 import { readPolicy } from './policy-json.ts'
 import { defaultRetryPolicy } from './retry-policy.ts'
 import { listAttempts, listDeeds, listJobs, readJob } from './sql/read-jobs.ts'
@@ -16,6 +17,7 @@ interface JobRecord {
   name: string
   queue: string
   tenant_id: string
+  unique_key: string | null
   priority: number
   policy: string | null
   scheduled_at: number | null
@@ -23,6 +25,7 @@ interface JobRecord {
   correlation_id: string
   payload: string | null
   state: JobState
+  turn: number
   held_until: number | null
   ready_since: number | null
   attempts: number
@@ -49,10 +52,6 @@ export async function getJob(database: Queryable, scope: Scope, id: string): Pro
   throw new TaskflowsError('job.not_found', `there is no job ${JSON.stringify(id)}${wellFormed ? '' : ': an id is a UUID such as 019a9f00-1234-7abc-8def-0123456789ab'}`, {
     details: { id }, hint: 'List the jobs that exist: tf jobs list.',
   })
-}
-
-export async function readJobState(database: Queryable, scope: Scope, id: string): Promise<JobState> {
-  return (await getJob(database, scope, id)).state
 }
 
 /** Newest first. @throws `cursor.invalid` */
@@ -85,6 +84,7 @@ function jobOf(row: JobRecord): Job {
     name: row.name,
     queue: row.queue,
     tenant: row.tenant_id,
+    uniqueKey: row.unique_key,
     payload: row.payload,
     state: row.state,
     priority: row.priority,
@@ -103,6 +103,7 @@ function jobOf(row: JobRecord): Job {
     correlationId: row.correlation_id,
     createdAt: row.created_at,
     updatedAt: Math.max(row.created_at, row.last_end ?? 0, row.claimed_at ?? 0),
+    version: versionOf(row.state, row.turn),
   }
 }
 

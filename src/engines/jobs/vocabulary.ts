@@ -3,6 +3,9 @@
  * shape of a retry policy. Safe for the browser: nothing but zod.
  */
 import { z } from 'zod'
+import { isPrintable, jobLimits } from './limits.ts'
+
+export { jobLimits } from './limits.ts'
 
 /** The seven states of a job, in the order of a life. */
 export const jobStates = ['PENDING', 'SCHEDULED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'DEAD', 'CANCELLED'] as const
@@ -14,43 +17,13 @@ export const attemptOutcomes = ['succeeded', 'failed', 'timed_out', 'cancelled',
 export const AttemptOutcome = z.enum(attemptOutcomes)
 export type AttemptOutcome = z.infer<typeof AttemptOutcome>
 
-/** Limits of what a request may hold. Lengths are in characters. */
-export const jobLimits = {
-  name: 255,
-  queue: 64,
-  tenant: 64,
-  maxAttempts: 100,
-  priorityMin: -32_768,
-  priorityMax: 32_767,
-  payloadBytes: 1_048_576,
-  /** Payloads up to this size are shown in lists. */
-  payloadShownBytes: 4_096,
-  correlationId: 128,
-  reason: 500,
-  /** Jobs in one bulk request. */
-  bulk: 10_000,
-  /** Jobs that one job may wait for. */
-  parents: 10_000,
-  /** The longest time-out of one attempt: 30 days. */
-  timeoutSeconds: 2_592_000,
-} as const
-
-/** Text that PostgreSQL can keep and a terminal can show: no control characters, no lone surrogates. */
-const printable = (max: number) =>
-  z.string().trim().min(1).max(max).refine((text) => text.isWellFormed() && !hasControlCharacter(text), 'must not hold control characters')
-
-function hasControlCharacter(text: string): boolean {
-  for (let at = 0; at < text.length; at += 1) {
-    const code = text.charCodeAt(at)
-    if (code < 32 || code === 127) return true
-  }
-  return false
-}
+const printable = (max: number) => z.string().trim().min(1).max(max).refine(isPrintable, 'must not hold control characters')
 
 export const JobId = z.string().toLowerCase().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'must be a job id, a UUID such as 019a9f00-1234-7abc-8def-0123456789ab')
 export const JobName = printable(jobLimits.name)
 export const QueueName = printable(jobLimits.queue)
 export const TenantId = printable(jobLimits.tenant)
+export const UniqueKey = printable(jobLimits.uniqueKey)
 export const CorrelationId = printable(jobLimits.correlationId)
 export const Priority = z.int().min(jobLimits.priorityMin).max(jobLimits.priorityMax)
 export const MaxAttempts = z.int().min(1).max(jobLimits.maxAttempts)

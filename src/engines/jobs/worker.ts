@@ -12,13 +12,14 @@ import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
 import { newId } from '../../kernel/ids.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import type { TaskDefinition } from '../tasks/index.ts'
-import { AttemptStopped, type Ending } from './attempt.ts'
+import { AttemptStopped, type Ending, jobCancelled, leaseLost } from './attempt.ts'
 import { type ClaimQueue, claimQueue, noteClaim, placeToClaim, wakeQueue } from './claim-queue.ts'
 import { type ClaimedJob, type HeldLease, JobBuffer } from './claimed-job.ts'
 import { Demand } from './demand.ts'
 import { doorbell } from './doorbell.ts'
 import type { FromKeeper, Pulse, ToKeeper } from './lease-keeper.ts'
 import { type Ended, Outbox, type Settlement } from './outbox.ts'
+import { createOwnLeases } from './own-leases.ts'
 import { writePolicy } from './policy-json.ts'
 import { judgeFailure, policyInForce } from './retry-policy.ts'
 import { Slots } from './slots.ts'
@@ -84,7 +85,25 @@ export function createWorker(options: WorkerOptions): Lifecycle {
   const queues = new Map<string, ClaimQueue>()
   const leases = new Map<string, HeldLease>()
   const desk = createDesk({ worker: id, names: [...tasks.keys()], database, hot, clock, onError })
-  const slots = new Slots({ tasks, count: concurrency, clock, time, pulse: keeper.pulse, parentsOf: desk.parentsOf, onEnd: (job, startedAt, ending) => end(job, startedAt, ending) })
+  const own = createOwnLeases({
+    database, clock, time, onError,
+    onTaken: (job, lease) => {
+      outbox.drop(job.lease, 1)
+      job.lease = lease
+      keep(lease)
+      bell.ring()
+    },
+    onLost: (lost) => slots.stop((job) => job === lost, leaseLost),
+    onClosed: (lease) => close([lease]),
+    onNotTaken: (job, startedAt, endedAt, how) => put(job, startedAt, endedAt, how),
+    settlementOf: (ended) => settlementOf(ended),
+    report: (job, outcome, durationMs) => report(job, outcome, durationMs),
+    reportSettled: (ended, settlement) => reportSettled(ended, settlement),
+  })
+  const slots = new Slots({
+    tasks, count: concurrency, clock, time, pulse: keeper.pulse, parentsOf: desk.parentsOf, complete: own.complete,
+    onEnd: (job, startedAt, how) => end(job, startedAt, how),
+  })
   /** Jobs whose handlers stopped because the worker stops. */
   const stopped: ClaimedJob[] = []
   let asked = 0
@@ -110,11 +129,19 @@ export function createWorker(options: WorkerOptions): Lifecycle {
   const end = (job: ClaimedJob, startedAt: number, how: Ending): void => {
     const endedAt = time.now()
     demand.count()
+    if (own.has(job)) own.end(job, startedAt, endedAt, how, ending.signal)
+    else put(job, startedAt, endedAt, how)
+    fill()
+    bell.ring()
+  }
+
+  const put = (job: ClaimedJob, startedAt: number, endedAt: number, how: Ending): void => {
     if (how.kind !== 'stopped') outbox.put({ job, startedAt, endedAt, ending: how })
     else if (how.why === 'shutdown') stopped.push(job)
-    else outbox.drop(job.lease, 1)
-    if (how.kind === 'stopped' && how.why !== 'shutdown') report(job, how.why, endedAt - startedAt)
-    fill()
+    else {
+      outbox.drop(job.lease, 1)
+      report(job, how.why, endedAt - startedAt)
+    }
     bell.ring()
   }
 
@@ -194,12 +221,12 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       outbox.returned(delivery, error.unwritten)
       throw error.cause
     }
-    for (const ended of countedOf(head, delivery.ends)) {
-      const { job, startedAt, endedAt, ending: how } = ended
-      const { final } = settlements.get(ended)!
-      const error = how.kind === 'succeeded' ? null : `${how.errorType}: ${how.errorMessage}`
-      report(job, final === null ? 'retried' : final === 'DEAD' ? 'dead' : 'failed', endedAt - startedAt, error)
-    }
+    for (const ended of countedOf(head, delivery.ends)) reportSettled(ended, settlements.get(ended)!)
+  }
+
+  const reportSettled = ({ job, startedAt, endedAt, ending: how }: Ended, { final }: Settlement): void => {
+    const error = how.kind === 'succeeded' ? null : `${how.errorType}: ${how.errorMessage}`
+    report(job, final === null ? 'retried' : final === 'DEAD' ? 'dead' : 'failed', endedAt - startedAt, error)
   }
 
   const settlementOf = ({ job, ending: how }: Ended): Settlement => {
@@ -212,9 +239,13 @@ export function createWorker(options: WorkerOptions): Lifecycle {
   const hold = (lease: HeldLease, jobs: readonly ClaimedJob[]): void => {
     if (jobs.length === 0) return
     lease.open = jobs.length
+    keep(lease)
+    buffer.push(jobs)
+  }
+
+  const keep = (lease: HeldLease): void => {
     leases.set(lease.id, lease)
     keeper.tell({ kind: 'hold', lease: lease.id })
-    buffer.push(jobs)
   }
 
   const close = (closed: readonly HeldLease[]): void => {
@@ -234,19 +265,21 @@ export function createWorker(options: WorkerOptions): Lifecycle {
     const cancelled = new Set(taken)
     const named = ({ lease, id: job }: ClaimedJob): boolean => cancelled.has(`${lease.id} ${job}`)
     for (const job of buffer.remove(named)) outbox.drop(job.lease, 1)
-    slots.stop(named, () => new AttemptStopped('cancelled', 'the job was cancelled'))
+    slots.stop(named, jobCancelled)
     bell.ring()
   }
 
   const lose = (ids: readonly string[]): void => {
-    const known = ids.flatMap((lost) => leases.get(lost) ?? [])
+    const missing = ids.flatMap((lost) => leases.get(lost) ?? [])
+    for (const lease of missing) if (lease.own) own.missing(lease)
+    const known = missing.filter((lease) => !lease.own)
     if (known.length === 0) return
     for (const lease of known) {
       lease.lost = true
       leases.delete(lease.id)
     }
     buffer.remove(({ lease }) => lease.lost)
-    slots.stop(({ lease }) => lease.lost, () => new AttemptStopped('lease_lost', 'the lease was lost: the job runs elsewhere'))
+    slots.stop(({ lease }) => lease.lost, leaseLost)
     keeper.tell({ kind: 'drop', leases: ids })
     onError(new Error(`worker ${name} lost ${known.length} of its leases: they were not renewed in time, and their jobs run again`))
   }
@@ -339,12 +372,15 @@ export function createWorker(options: WorkerOptions): Lifecycle {
       await untilIdle(graceMs / 2)
       slots.stop(() => true, () => new AttemptStopped('shutdown', 'the worker stops'))
       await untilIdle(graceMs / 2)
-      await giveBack([...stopped.splice(0), ...slots.abandonAll()]).catch(onError)
+      const abandoned = slots.abandonAll()
+      for (const job of abandoned.filter(own.has)) own.end(job, time.now(), time.now(), { kind: 'stopped', why: 'shutdown' }, ending.signal)
+      await giveBack([...stopped.splice(0), ...abandoned.filter((job) => !own.has(job))]).catch(onError)
       phase = 'leaving'
       bell.ring()
       await loops
       // What a claim brought that was under way when all this began.
       await giveBack(buffer.remove(() => true)).catch(onError)
+      await own.settled()
       ending.abort()
       await Promise.all([housekeeping, patience])
       keeper.tell({ kind: 'stop' })

@@ -1,39 +1,47 @@
 /**
- * Finds out who calls. Signed requests are the host's admin; with security
- * disabled so is everybody on loopback.
+ * Finds out who calls: whoever shows a token is that token's caller, signed
+ * requests are the host's admin; with security disabled so is everybody else on
+ * loopback.
  *
  * In two steps: `admit` looks at the headers alone, so that a stranger's body
- * is never read; `identify` has the body too.
+ * is never read; `identify` has the body too, which a signature covers.
  */
 import type { IncomingMessage } from 'node:http'
+import { readBearer, showsBearer } from '../../access/bearer.ts'
 import { type Signature, readSignature, verifySignature } from '../../access/hmac.ts'
 import { isLoopbackAddress, isLoopbackHostHeader } from '../../access/loopback.ts'
 import type { NonceStore } from '../../access/nonces.ts'
 import { type Caller, anonymous } from '../../access/roles.ts'
 import type { Security } from '../../access/security-file.ts'
+import { type TokenStore, callerOf } from '../../access/tokens.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
-import { hmacHeaders } from '../../kernel/hmac-signature.ts'
 import type { Log } from '../../kernel/observe/log.ts'
+import { createCallLimit, createGuessLimit } from './rate-limit.ts'
 
 export interface Authenticator {
   /** Whether callers have to show credentials. */
   required(): boolean
   /** What can be told from the headers. @throws `access.*` when it is already clear that the request fails */
-  admit(request: IncomingMessage): Admission
+  admit(request: IncomingMessage): Promise<Admission>
   /** Who calls, once the body is there. @throws `access.*` */
   identify(admission: Admission, request: IncomingMessage, body: Uint8Array | string): Promise<Caller>
+  /** Whether the same credentials would be good now, for answers that go on for long. */
+  isStillGood(admission: Admission): Promise<boolean>
   /** Someone on this machine, whatever credentials are required: enough for `/metrics`. */
   isLocal(request: IncomingMessage): boolean
 }
 
-/** A caller that is known already, or a signature that awaits the body. */
-export type Admission = { readonly caller: Caller } | { readonly signature: Signature; readonly secret: string }
+/** A caller that is known already, by a token if there is a credential; or a signature that awaits the body. */
+export type Admission = { readonly caller: Caller; readonly credential?: string } | { readonly signature: Signature; readonly secret: string }
 
 export interface AuthenticatorOptions {
   /** The settings in force, looked at for every request: `followSecurity(home)`. */
   readonly security: () => Security
   readonly nonces: NonceStore
+  readonly tokens: Pick<TokenStore, 'find'>
+  /** Requests per second of each caller, 0 for any number; `null` for 1,000 with a token and any number without. */
+  readonly rateLimit: number | null
   readonly clock: Clock
   readonly log: Log
 }
@@ -42,38 +50,85 @@ export interface AuthenticatorOptions {
 const host: Caller = { name: 'host', role: 'admin', tenant: null }
 const local: Caller = { name: 'local', role: 'admin', tenant: null }
 
-export function createAuthenticator({ security, nonces, clock, log }: AuthenticatorOptions): Authenticator {
-  let wasEnabled = true
-  const settings = () => {
-    const { hmac } = security()
-    if (wasEnabled && !hmac.enabled) log.warn({}, 'SECURITY IS DISABLED: every program on this machine is admin without credentials. `tf api security setup` enables it again.')
-    if (!wasEnabled && hmac.enabled) log.info({}, 'security is enabled again: requests must be signed')
-    wasEnabled = hmac.enabled
-    return hmac
+const usualTokenRate = 1_000
+
+export function createAuthenticator({ security, nonces, tokens, rateLimit, clock, log }: AuthenticatorOptions): Authenticator {
+  const settings = announcing(security, log)
+  const warnOfPlainHttp = plainHttpWarning(log)
+  const guesses = createGuessLimit(clock)
+  const countCall = createCallLimit(clock)
+
+  const admitToken = async (credential: string, request: IncomingMessage): Promise<Admission> => {
+    const token = await tokens.find(credential)
+    if (token === undefined) throw new TaskflowsError('access.unauthenticated', 'the token is unknown, revoked or expired', { hint: 'An admin can create another: tf api tokens create NAME.' })
+    warnOfPlainHttp(request)
+    const caller = callerOf(token)
+    countCall(caller.name, token.rateLimit ?? rateLimit ?? usualTokenRate)
+    return { caller, credential }
   }
+  const admitLocal = (request: IncomingMessage): Admission => {
+    const caller = localCaller(request)
+    countCall(caller.name, rateLimit ?? 0)
+    return { caller }
+  }
+  const verify = async (signature: Signature, secret: string, request: IncomingMessage, body: Uint8Array | string): Promise<void> => {
+    verifySignature(signature, { method: request.method!, path: request.url!, body }, secret)
+    if (await nonces.remember(signature.nonce)) return
+    throw new TaskflowsError('access.replayed', `the nonce ${signature.nonce} was used before`)
+  }
+
   return {
     required: () => settings().enabled,
-    admit: (request) => {
+    admit: async (request) => {
       const { enabled, secret } = settings()
-      if (!enabled) return { caller: localCaller(request) }
-      refuseBearer(request)
-      return { signature: readSignature(request.headers, clock.now()), secret }
+      if (!enabled && !showsBearer(request.headers)) return admitLocal(request)
+      guesses.refuse(request)
+      return guesses.watch(request, async () => {
+        const credential = readBearer(request.headers)
+        return credential === undefined ? { signature: readSignature(request.headers, clock.now()), secret } : admitToken(credential, request)
+      })
     },
     identify: async (admission, request, body) => {
       if ('caller' in admission) return admission.caller
-      const { signature, secret } = admission
-      verifySignature(signature, { method: request.method!, path: request.url!, body }, secret)
-      if (await nonces.remember(signature.nonce)) return host
-      throw new TaskflowsError('access.replayed', `the nonce ${signature.nonce} was used before`)
+      await guesses.watch(request, () => verify(admission.signature, admission.secret, request, body))
+      countCall(host.name, rateLimit ?? 0)
+      return host
+    },
+    isStillGood: async (admission) => {
+      if ('secret' in admission) return settings().secret === admission.secret
+      if (admission.credential !== undefined) return (await tokens.find(admission.credential)) !== undefined
+      return admission.caller !== local || !settings().enabled
     },
     isLocal: (request) => isFromThisMachine(request) && isLoopbackHostHeader(request.headers.host) && !isCrossSite(request),
+  }
+}
+
+/** The settings in force; what changes is said in the log. */
+function announcing(security: () => Security, log: Log): () => Security['hmac'] {
+  let wasEnabled = true
+  return () => {
+    const { hmac } = security()
+    if (wasEnabled && !hmac.enabled) log.warn({}, 'SECURITY IS DISABLED: every program on this machine is admin without credentials. `tf api security setup` enables it again.')
+    if (!wasEnabled && hmac.enabled) log.info({}, 'security is enabled again: requests must be signed or carry a token')
+    wasEnabled = hmac.enabled
+    return hmac
+  }
+}
+
+/** Unlike a signature a token is on the wire as it is. Said once; a proxy that took the request over TLS says so. */
+function plainHttpWarning(log: Log): (request: IncomingMessage) => void {
+  let said = false
+  return ({ socket, headers }) => {
+    if (said || isLoopbackAddress(socket.remoteAddress) || headers['x-forwarded-proto'] === 'https') return
+    said = true
+    log.warn({ remote_address: socket.remoteAddress }, 'a token came over plain HTTP from another machine: whoever is on the way can read it. Put TLS in front of this server (docs/reference/access.md)')
   }
 }
 
 /** With security disabled: refuses what a web page could make the browser of this machine send. */
 function localCaller(request: IncomingMessage): Caller {
   if (!isFromThisMachine(request)) {
-    throw new TaskflowsError('access.unauthenticated', 'security is disabled on this server, so it answers loopback callers only', { hint: 'Run `tf api security setup` on the server, and sign the requests.' })
+    throw new TaskflowsError('access.unauthenticated', 'security is disabled on this server, so without a token it answers loopback callers only', { hint: 'Send Authorization: Bearer with an API token, or run `tf api security setup` on the server and sign the requests.' })
   }
   const { host: name, origin } = request.headers
   if (!isLoopbackHostHeader(name)) {
@@ -91,11 +146,6 @@ function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
 function isCrossSite({ headers }: IncomingMessage): boolean {
   if (headers['sec-fetch-site'] === 'cross-site') return true
   return headers.origin !== undefined && headers.origin !== `http://${headers.host ?? ''}`
-}
-
-function refuseBearer({ headers }: IncomingMessage): void {
-  if (headers.authorization === undefined || headers[hmacHeaders.signature] !== undefined) return
-  throw new TaskflowsError('access.unauthenticated', 'this server knows no tokens: the Authorization header is not looked at', { hint: 'Sign the request with HMAC: X-HMAC-Timestamp, X-HMAC-Nonce, X-HMAC-Signature (docs/reference/rest.md).' })
 }
 
 /** For operations that are public. */

@@ -23,6 +23,11 @@ function routesOf(area: string, name: string, operation: Operation): ContractRou
   return [{ area, name, operation, path: `/api/v1${operation.path}`, alias: false }, ...aliases]
 }
 
+/** Whether it answers with a stream, at the path of another that answers JSON. */
+export function isStream({ operation }: ContractRoute): boolean {
+  return operation.stream === true
+}
+
 /** The path as Fastify's router writes it: `:id` for `{id}`, and `::` for a colon that means itself. */
 export function routerPath(path: string): string {
   return path.replaceAll(':', '::').replaceAll(/\{(\w+)\}/g, ':$1')

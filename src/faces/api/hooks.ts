@@ -67,8 +67,10 @@ function measure(request: FastifyRequest, reply: FastifyReply, metrics: ApiMetri
 function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
   const error = asTaskflowsError(thrown)
   if (error.status >= 500) log.error({ code: error.code, err: error.cause ?? error, correlation_id: request.trace.id }, messageOf(error))
-  // RFC 9110, 11.6.1: a 401 names a way to authenticate.
-  if (error.status === 401) reply.header('www-authenticate', 'HMAC-SHA256 realm="taskflows"')
+  // RFC 9110, 11.6.1: a 401 names the ways to authenticate.
+  if (error.status === 401) reply.header('www-authenticate', 'Bearer realm="taskflows", HMAC-SHA256 realm="taskflows"')
+  const { retry_after_seconds: retryAfter } = error.details
+  if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)
   void reply.code(error.status).type(problemType).send(JSON.stringify(problemOf(error, pathOf(request))))
 }
 

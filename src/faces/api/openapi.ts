@@ -24,7 +24,7 @@ export function openApiDocument(contract: Contract, version: string): Json {
     servers: [{ url: '/' }],
     tags: Object.keys(contract).map((name) => ({ name })),
     paths,
-    components: { schemas: components, securitySchemes: { hmac } },
+    components: { schemas: components, securitySchemes: { bearer, hmac } },
   }
 }
 
@@ -34,6 +34,8 @@ const description = [
   'Every error is an RFC 9457 problem with a stable `code`.',
   '`X-Correlation-Id` ties what follows from a request together; every answer carries one.',
 ].join('\n\n')
+
+const bearer: Json = { type: 'http', scheme: 'bearer', bearerFormat: 'tfk_', description: 'An API token: `tf api tokens create NAME`, or `POST /api/v1/tokens`.' }
 
 const hmac: Json = {
   type: 'apiKey', in: 'header', name: 'X-HMAC-Signature',
@@ -68,6 +70,8 @@ function describeRoute({ area, name, operation, path, alias }: ContractRoute, co
   const parameters = [
     ...inPath.map((field) => parameter(field, 'path', fields[field] ?? {}, true)),
     ...(hasBody ? [] : others.map((field) => parameter(field, 'query', fields[field]!, isRequired(operation, field)))),
+    ...(operation.method === 'POST' ? [idempotencyKey] : []),
+    ...(operation.ifMatch ? [ifMatch] : []),
   ]
   return {
     operationId: alias ? `${area}.${name}.alias` : `${area}.${name}`,
@@ -77,8 +81,18 @@ function describeRoute({ area, name, operation, path, alias }: ContractRoute, co
     ...(parameters.length > 0 && { parameters }),
     ...(hasBody && others.length > 0 && { requestBody: requestBody(input, others, operation) }),
     responses: responses(operation, components),
-    security: operation.permission === 'public' ? [] : [{ hmac: [] }],
+    security: operation.permission === 'public' ? [] : [{ bearer: [] }, { hmac: [] }],
   }
+}
+
+const idempotencyKey: Json = {
+  name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', minLength: 1, maxLength: 255 },
+  description: 'However often the request is sent with the same key within 24 hours, it is carried out once and answered the same',
+}
+
+const ifMatch: Json = {
+  name: 'If-Match', in: 'header', required: false, schema: { type: 'string' },
+  description: 'Versions as `ETag` or `version` showed them, in double quotes; refused with 412 when none of them is the present one',
 }
 
 function parameter(name: string, place: 'path' | 'query', { description: text, ...schema }: Json, required: boolean): Json {
@@ -97,16 +111,36 @@ function isRequired({ input }: Operation, field: string): boolean {
 }
 
 function responses(operation: Operation, components: Record<string, Json>): Json {
-  const success = { description: operation.summary, content: { 'application/json': { schema: schemaOf(operation.output, 'output', components) } } }
-  return { [operation.success ?? 200]: success, ...problemResponses(operation) }
+  const success = { description: operation.summary, ...answerHeaders(operation), content: { 'application/json': { schema: schemaOf(operation.output, 'output', components) } } }
+  return {
+    ...(operation.created !== undefined && { 200: { ...success, description: 'It was there already' } }),
+    [operation.success ?? 200]: success,
+    ...problemResponses(operation),
+  }
+}
+
+function answerHeaders({ method, version }: Operation): Json {
+  const headers: Json = {
+    ...(version !== undefined && { ETag: { schema: { type: 'string' }, description: `\`${version}\` in double quotes` } }),
+    ...(method === 'POST' && { 'Idempotency-Replayed': { schema: { const: 'true' }, description: 'Sent when the request was carried out before: this is the answer that it got' } }),
+  }
+  return Object.keys(headers).length > 0 ? { headers } : {}
+}
+
+/** What a key can lead to. */
+function onceErrors({ method, secret }: Operation): readonly ErrorCode[] {
+  if (method !== 'POST') return []
+  return ['request.idempotency_key_reused', 'request.in_progress', ...(secret === undefined ? [] : ['request.answer_not_kept' as const])]
 }
 
 /** Several codes share a status; the response lists them. */
-function problemResponses({ errors, permission }: Operation): Json {
-  const access: readonly ErrorCode[] = permission === 'public' ? [] : ['access.unauthenticated', 'access.bad_signature', 'access.replayed', 'access.denied']
-  const byStatus = Object.groupBy([...errors, ...access], (code) => errorKinds[code].status)
+function problemResponses(operation: Operation): Json {
+  const { errors, permission } = operation
+  const access: readonly ErrorCode[] = permission === 'public' ? [] : ['access.unauthenticated', 'access.bad_signature', 'access.replayed', 'access.denied', 'access.rate_limited']
+  const byStatus = Object.groupBy([...errors, ...onceErrors(operation), ...access], (code) => errorKinds[code].status)
   return Object.fromEntries(Object.entries(byStatus).map(([status, codes]) => [status, {
     description: codes!.map((code) => `\`${code}\`: ${errorKinds[code].title}`).join('\n\n'),
+    ...(status === '429' && { headers: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } } }),
     content: { [problemType]: { schema: { $ref: '#/components/schemas/Problem' } } },
   }]))
 }

@@ -3,12 +3,14 @@
  * the answer as JSON.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest, HTTPMethods } from 'fastify'
-import { contract } from '../../contract/index.ts'
+import { type StreamBatch, contract } from '../../contract/index.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
 import type { Answer } from '../../operations/execute.ts'
 import type { Call } from '../../operations/context.ts'
 import { type Admission, type Authenticator, noAdmission } from './authenticate.ts'
-import { type ContractRoute, routerPath, routesOfContract } from './contract-routes.ts'
+import { answerHeaders, readConditions } from './conditions.ts'
+import { type ContractRoute, isStream, routerPath, routesOfContract } from './contract-routes.ts'
+import { type EventStreams, acceptsStream, lastEventId } from './event-stream.ts'
 import { readInput } from './read-input.ts'
 
 declare module 'fastify' {
@@ -21,15 +23,23 @@ export type Execute = (call: Call, area: string, operation: string, input: unkno
 
 const jsonType = 'application/json; charset=utf-8'
 
-export function addOperationRoutes(app: FastifyInstance, { execute, authenticator }: { readonly execute: Execute; readonly authenticator: Authenticator }): void {
+export interface OperationRouteOptions {
+  readonly execute: Execute
+  readonly authenticator: Authenticator
+  readonly streams: EventStreams
+}
+
+export function addOperationRoutes(app: FastifyInstance, options: OperationRouteOptions): void {
   app.decorateRequest('admission', null as never)
   // As bytes, because the signature covers the bytes; parsed once the caller is known.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  for (const route of routesOfContract(contract)) addRoute(app, route, execute, authenticator)
+  const [streams, others] = partition(routesOfContract(contract), isStream)
+  for (const route of others) addRoute(app, route, streams.find(({ operation, path }) => path === route.path && operation.method === route.operation.method), options)
 }
 
-function addRoute(app: FastifyInstance, { area, name, operation, path }: ContractRoute, execute: Execute, authenticator: Authenticator): void {
+/** @param stream what answers at the same place those who want a stream */
+function addRoute(app: FastifyInstance, { area, name, operation, path }: ContractRoute, stream: ContractRoute | undefined, { execute, authenticator, streams }: OperationRouteOptions): void {
   const isPublic = operation.permission === 'public'
   const carriesBody = operation.method !== 'GET' && operation.method !== 'DELETE'
   app.route({
@@ -37,18 +47,27 @@ function addRoute(app: FastifyInstance, { area, name, operation, path }: Contrac
     url: routerPath(path),
     config: { endpoint: path },
     ...(operation.maxBodyBytes !== undefined && { bodyLimit: operation.maxBodyBytes }),
-    onRequest: (request, _reply, done) => {
-      request.admission = isPublic ? noAdmission : authenticator.admit(request.raw)
-      done()
+    onRequest: async (request) => {
+      request.admission = isPublic ? noAdmission : await authenticator.admit(request.raw)
     },
     handler: async (request, reply) => {
       const body = request.body as Uint8Array | undefined
       const caller = await authenticator.identify(request.admission, request.raw, body ?? '')
       const input = readInput({ path: request.params as Record<string, string>, query: request.query as Record<string, unknown>, body, carriesBody })
-      const { status, output } = await execute({ caller, ...callTrace(request) }, area, name, input)
-      return sendJson(reply, status, output)
+      if (stream !== undefined && request.method === stream.operation.method && acceptsStream(request.headers)) {
+        const cursor = lastEventId(request.headers)
+        const start = async (signal: AbortSignal) =>
+          (await execute({ caller, signal, ...callTrace(request) }, stream.area, stream.name, cursor === undefined ? input : { ...(input as object), cursor })).output as AsyncIterable<StreamBatch<unknown>>
+        return streams.answer(request, reply, start, () => authenticator.isStillGood(request.admission))
+      }
+      const answer = await execute({ caller, ...callTrace(request), ...readConditions(operation, request.headers) }, area, name, input)
+      return sendJson(reply.headers(answerHeaders(operation, answer)), answer.status, answer.output)
     },
   })
+}
+
+function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))]
 }
 
 function callTrace({ trace: { correlationId, traceparent } }: FastifyRequest): Pick<Call, 'correlationId' | 'traceparent'> {

@@ -47,18 +47,17 @@ function addDocs(app: FastifyInstance, { version }: PageOptions): void {
   }
 }
 
-/** Prometheus on the same machine needs no credentials; anybody else needs the permission. */
+/** Prometheus on the same machine needs no credentials; anybody else needs the permission, and for what is told of every tenant to be bound to none. */
 function addMetrics(app: FastifyInstance, { metrics, authenticator }: PageOptions): void {
   app.get('/metrics', {
     config: { endpoint: '/metrics' },
-    onRequest: (request, _reply, done) => {
-      request.admission = authenticator.isLocal(request.raw) ? noAdmission : authenticator.admit(request.raw)
-      done()
+    onRequest: async (request) => {
+      request.admission = authenticator.isLocal(request.raw) ? noAdmission : await authenticator.admit(request.raw)
     },
   }, async (request, reply) => {
     const caller = await authenticator.identify(request.admission, request.raw, '')
-    if (request.admission !== noAdmission && !may(caller, 'metrics:read')) {
-      throw new TaskflowsError('access.denied', `${caller.name} may not read metrics`, { details: { permission: 'metrics:read' } })
+    if (request.admission !== noAdmission && !(may(caller, 'metrics:read') && caller.tenant === null)) {
+      throw new TaskflowsError('access.denied', `${caller.name} may not read metrics${caller.tenant === null ? '' : ': they are of all tenants, and it is bound to one'}`, { details: { permission: 'metrics:read' } })
     }
     const { contentType, text } = await metrics.scrape()
     return reply.type(contentType).send(text)

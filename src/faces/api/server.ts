@@ -13,6 +13,7 @@ import type { Log } from '../../kernel/observe/log.ts'
 import type { Metrics } from '../../kernel/observe/metrics.ts'
 import type { Authenticator } from './authenticate.ts'
 import { routesOfContract } from './contract-routes.ts'
+import { createEventStreams } from './event-stream.ts'
 import { addHooks } from './hooks.ts'
 import { listenError } from './listen-errors.ts'
 import { type Execute, addMethodRoutes, addOperationRoutes } from './operation-routes.ts'
@@ -69,6 +70,7 @@ function refuseUnsafeBinding({ host, authenticator }: ApiServerOptions): void {
 
 function build({ execute, authenticator, metrics, log, version }: ApiServerOptions): FastifyInstance {
   let closing = false
+  const streams = createEventStreams({ metrics: metrics.api, log })
   const app = Fastify({
     bodyLimit,
     // Longer ids reach the schema, which says what is wrong with them.
@@ -83,10 +85,11 @@ function build({ execute, authenticator, metrics, log, version }: ApiServerOptio
   })
   app.addHook('preClose', (done) => {
     closing = true
+    streams.close()
     done()
   })
   addHooks(app, { metrics: metrics.api, log, isClosing: () => closing })
-  addOperationRoutes(app, { execute, authenticator })
+  addOperationRoutes(app, { execute, authenticator, streams })
   addPages(app, { version, metrics, authenticator })
   addMethodRoutes(app, methodsByPath())
   return app

@@ -1,5 +1,5 @@
 /** What a running command is given. */
-import type { Config } from '../../config.ts'
+import type { Config, ConfigFlags } from '../../config.ts'
 import type { Format } from './global-flags.ts'
 import type { Output } from './output/output.ts'
 import type { Talk } from './output/talk.ts'
@@ -17,7 +17,10 @@ export interface Globals {
 export interface Invocation {
   readonly values: Values
   readonly globals: Globals
+  /** Read when it is first wanted. @throws `config.invalid` */
   readonly config: Config
+  /** The settings that the line gives. */
+  readonly configFlags: ConfigFlags
   readonly talk: Talk
   /** @param several whether more than one item is coming. */
   readonly output: (several: boolean) => Output

@@ -80,6 +80,15 @@ export const operationCommands: readonly OperationCommand[] = [
         "placeholder": "<duration>"
       },
       {
+        "key": "unique_key",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "Add it only if no unfinished job of this tenant and name has the same key",
+        "name": "unique-key",
+        "placeholder": "<unique-key>"
+      },
+      {
         "key": "correlation_id",
         "kind": "text",
         "min": 1,
@@ -101,6 +110,7 @@ export const operationCommands: readonly OperationCommand[] = [
       "tf jobs add resize --payload '{\"file\": \"cat.jpg\"}'",
       "tf jobs add resize --payload @cat.json --priority 10 --wait",
       "tf jobs add mail --delay 5m --tenant acme --max-attempts 5",
+      "tf jobs add report --unique-key 2030-01 --delay 1h",
       "tf jobs add report --after \"$(tf jobs add resize -o name)\""
     ],
     "area": "jobs",
@@ -601,7 +611,7 @@ export const operationCommands: readonly OperationCommand[] = [
         "kind": "text",
         "min": 1,
         "max": 255,
-        "describe": "The id of the token, or its name",
+        "describe": "The id of the token, its name, or TENANT/NAME",
         "many": true
       }
     ],

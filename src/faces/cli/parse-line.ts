@@ -7,8 +7,8 @@
  * (`--priority -5`) unless it is the name of a flag. After `--` nothing is one.
  */
 import { TaskflowsError } from '../../kernel/errors.ts'
+import { nearest } from '../../kernel/nearest.ts'
 import { type Command, type Flag, argumentText } from './command.ts'
-import { nearest } from './nearest.ts'
 
 /** The texts given, by key; a switch is an empty list. */
 export type Given = ReadonlyMap<string, readonly string[]>

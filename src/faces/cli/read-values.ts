@@ -5,8 +5,8 @@
  */
 import { parseDuration } from '../../kernel/duration.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
+import { nearest } from '../../kernel/nearest.ts'
 import { type Command, type Flag, type Value, argumentText } from './command.ts'
-import { nearest } from './nearest.ts'
 import type { Given } from './parse-line.ts'
 import { readPayload } from './payload.ts'
 

@@ -12,17 +12,18 @@ import { type Values, readValues } from './read-values.ts'
 
 export async function runCommand(command: OperationCommand | LocalCommand, givenGlobals: Given, given: Given): Promise<number> {
   const noColor = givenGlobals.has('noColor')
-  const failure = { noColor, format: 'table' as Format, debug: false }
+  let read: Config | undefined
+  const failure = { noColor, format: 'table' as Format, get debug() { return read?.logLevel === 'debug' } }
   const talk = createTalk({ noColor, quiet: givenGlobals.has('quiet') })
   try {
     const shared = await readValues({ args: [], flags: globalFlags }, givenGlobals)
     failure.format = (shared['output'] as Format | undefined) ?? 'table'
     const values = await readValues(command, given)
-    const config = configFor(shared, values)
-    failure.debug = config.logLevel === 'debug'
-    const globals: Globals = { format: failure.format, noColor, yes: givenGlobals.has('yes'), debug: failure.debug }
+    const configFlags = flagsOf(shared, values)
+    const globals: Globals = { format: failure.format, noColor, yes: givenGlobals.has('yes'), get debug() { return failure.debug } }
     const output = (several: boolean) => createOutput({ ...globals, talk, several })
-    return (await run(command, { values, globals, config, talk, output })) ?? 0
+    // What needs no configuration works with a broken one, and tf doctor says what is broken.
+    return (await run(command, { values, globals, configFlags, talk, output, get config() { return (read ??= readConfig(configFlags)) } })) ?? 0
   } catch (thrown) {
     talk.progress('')
     return reportFailure(thrown, failure)
@@ -36,8 +37,8 @@ async function run(command: OperationCommand | LocalCommand, invocation: Invocat
 }
 
 /** The settings that are also flags. */
-function configFor(shared: Values, values: Values): Config {
+function flagsOf(shared: Values, values: Values): ConfigFlags {
   const chosen = { server: shared['server'], host: values['host'], port: values['port'] }
   const given = Object.entries(chosen).filter(([, value]) => value !== undefined)
-  return readConfig(Object.fromEntries(given.map(([key, value]) => [key, String(value)])) as ConfigFlags)
+  return Object.fromEntries(given.map(([key, value]) => [key, String(value)]))
 }

@@ -3,6 +3,7 @@
  * the answer goes to the print function of `commands/<area>.ts`. A command that
  * takes several ids acts on each of them, whatever becomes of the others.
  */
+import type { CallOptions } from '../../client/create-client.ts'
 import type { TaskflowsContract } from '../../contract/index.ts'
 import type { OperationCommand } from './command.ts'
 import { extraFlags } from './commands.ts'
@@ -59,5 +60,7 @@ async function printerOf({ area, operation }: OperationCommand): Promise<Print<u
 }
 
 function callOf(client: unknown, { area, operation }: OperationCommand): Call {
-  return (client as Record<string, Record<string, Call>>)[area]![operation]!
+  const call = (client as Record<string, Record<string, (input: Values, options: CallOptions) => Promise<unknown>>>)[area]![operation]!
+  // So that a server that is restarted in the middle does nothing twice.
+  return (input) => call(input, { idempotencyKey: crypto.randomUUID() })
 }

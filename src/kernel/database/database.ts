@@ -15,6 +15,8 @@ export interface Statement {
   readonly text: string
   /** Carrying it out twice does no more than once, so it may be sent again when the connection broke under it. */
   readonly repeatable?: boolean
+  /** It may take hours, so silence is no sign of a broken connection. */
+  readonly slow?: boolean
 }
 
 /** A statement under its own name, prepared once per connection. */

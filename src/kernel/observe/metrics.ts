@@ -16,6 +16,8 @@ export interface RequestLabels {
 export interface ApiMetrics {
   requestStarted(method: string, endpoint: string): void
   requestEnded(request: RequestLabels, seconds: number): void
+  streamOpened(): void
+  streamClosed(): void
 }
 
 /** What a worker tells of the attempts it makes. */
@@ -62,7 +64,10 @@ function apiMetrics(registry: Registry): ApiMetrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
   })
   const active = new Gauge({ name: 'taskflows_api_active_requests', help: 'Requests being answered right now.', labelNames: ['method', 'endpoint'], registers })
+  const streams = new Gauge({ name: 'taskflows_api_event_streams', help: 'Streams of events that are open right now.', registers })
   return {
+    streamOpened: () => streams.inc(),
+    streamClosed: () => streams.dec(),
     requestStarted: (method, endpoint) => active.inc({ method, endpoint }),
     requestEnded: (request, seconds) => {
       active.dec({ method: request.method, endpoint: request.endpoint })

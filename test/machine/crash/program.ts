@@ -24,11 +24,13 @@ export interface ProgramOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Runs it as another account, from the root directory; only root can. */
   readonly uid?: number
+  /** Its arguments to Node: another `tf` than that of the sources. */
+  readonly program?: readonly string[]
 }
 
 /** Its server listens on any free port. It is killed when disposed of. */
-export function startTf(args: readonly string[], { home, databaseUrl, env = {}, uid }: ProgramOptions): Program {
-  const child = spawn(process.execPath, ['--conditions=source', tf, ...args], {
+export function startTf(args: readonly string[], { home, databaseUrl, env = {}, uid, program = ['--conditions=source', tf] }: ProgramOptions): Program {
+  const child = spawn(process.execPath, [...program, ...args], {
     cwd: uid === undefined ? home : '/',
     env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home, TASKFLOWS_PORT: '0', ...(databaseUrl !== undefined && { TASKFLOWS_DATABASE_URL: databaseUrl }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

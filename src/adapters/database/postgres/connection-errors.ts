@@ -26,9 +26,12 @@ export function rolledBack(error: unknown): boolean {
   return error instanceof Error && ['40001', '40P01'].includes(String((error as { code?: unknown }).code))
 }
 
-/** The error for a server that answers but lets nobody in, or has no such database (class 28, 3D000); others as they are. */
+/** The error for a server that answers but lets nobody in, or has no such database (class 28, 3D000), and for a pooler; others as they are. */
 export function refused(error: unknown): unknown {
   const { code, message } = error as { code?: unknown; message?: string }
+  if (code === '08P01' && /unsupported .*startup parameter/.test(message ?? '')) {
+    return new TaskflowsError('database.refused', `a pooler in front of PostgreSQL refuses the connection: ${message}`, { cause: error, hint: 'Connect to PostgreSQL itself, or tell the pooler to pass the parameter on.' })
+  }
   if (typeof code !== 'string' || !(code.startsWith('28') || code === '3D000')) return error
   return new TaskflowsError('database.refused', `PostgreSQL refuses the connection: ${message}`, { cause: error })
 }

@@ -37,13 +37,15 @@ export function urlSource(url: string): PostgresSource {
 
 /** A network that went silent is noticed after this long. */
 const queryTimeoutMs = 30_000
+/** A timer cannot be set for longer. */
+const longestTimeoutMs = 2_147_483_647
 const connectTimeoutMs = 5_000
 const int8 = 20
 const timestamptz = 1184
 const json = 114
 
 /** bigint as number (ours stay below 2^53), timestamptz as epoch milliseconds, json as its text. */
-const types = {
+export const types = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => {
     if (oid === int8) return Number
     if (oid === timestamptz) return (text: string) => (text === 'infinity' ? Infinity : text === '-infinity' ? -Infinity : Date.parse(text))
@@ -124,8 +126,8 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
   }
 
   const send = async (client: PoolClient, given: Statement | string, values: readonly unknown[] | undefined, asRows: boolean): Promise<QueryResult> => {
-    const { name, text } = inOurSchema(given)
-    const query = { text, name, values: values as unknown[] | undefined, rowMode: asRows ? 'array' : undefined }
+    const { name, text, slow } = inOurSchema(given)
+    const query = { text, name, values: values as unknown[] | undefined, rowMode: asRows ? 'array' : undefined, query_timeout: slow ? longestTimeoutMs : undefined }
     try {
       return await client.query(query as QueryConfig)
     } catch (error) {

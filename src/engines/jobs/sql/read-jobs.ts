@@ -24,7 +24,7 @@ const candidates: Readonly<Record<JobState | 'any', string>> = {
 
 const view = (page: string) => `
 with page as materialized (${page})
-select j.id, j.name, j.queue, j.tenant_id, j.priority, j.policy, j.scheduled_at, j.created_at, coalesce(j.correlation_id, j.id::text) as correlation_id,
+select j.id, j.name, j.queue, j.tenant_id, j.unique_key, j.priority, j.policy, j.scheduled_at, j.created_at, coalesce(j.correlation_id, j.id::text) as correlation_id,
   case when not $2::boolean or octet_length(j.payload::text) <= $3::integer then j.payload end as payload,
   case
     when f.final is not null then f.final::text
@@ -32,6 +32,7 @@ select j.id, j.name, j.queue, j.tenant_id, j.priority, j.policy, j.scheduled_at,
     when r.id is not null then 'PENDING'
     when l.id is not null then 'RUNNING'
   end as state,
+  coalesce(f.attempt, h.attempt, r.attempt, l.attempt) as turn,
   h.until as held_until, r.tag / 1000 as ready_since,
   coalesce(past.began, 0) + (case when l.id is null then 0 else 1 end) as attempts,
   greatest(past.last_start, l.claimed_at) as last_run_at, past.last_end,
@@ -43,7 +44,7 @@ join taskflows.jobs j on j.id = page.id
 left join taskflows.held h on h.id = j.id
 left join taskflows.ready r on r.id = j.id
 left join lateral (
-  select a.final, a.result from taskflows.attempts a where a.job_id = j.id and a.final is not null
+  select a.attempt, a.final, a.result from taskflows.attempts a where a.job_id = j.id and a.final is not null
 ) as f on true
 left join lateral (
   select count(a.started_at) as began, max(a.started_at) as last_start, max(a.ended_at) as last_end from taskflows.attempts a where a.job_id = j.id
@@ -52,7 +53,7 @@ left join lateral (
   select a.error_type, a.error_message, a.decision from taskflows.attempts a where a.job_id = j.id and a.error_type is not null order by a.attempt desc limit 1
 ) as e on true
 left join lateral (
-  select x.id, x.worker_id, x.claimed_at, x.expires_at from taskflows.leases x, unnest(x.job_ids, x.attempts) as u(id, attempt)
+  select x.id, u.attempt, x.worker_id, x.claimed_at, x.expires_at from taskflows.leases x, unnest(x.job_ids, x.attempts) as u(id, attempt)
   where h.id is null and r.id is null and f.final is null and j.id = any (x.job_ids) and u.id = j.id and ${notEnded} limit 1
 ) as l on true
 left join taskflows.workers w on w.id = l.worker_id

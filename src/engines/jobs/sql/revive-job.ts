@@ -5,7 +5,8 @@
  *   $1 job  $2 actor  $3 longest payload kept inline
  *
  * The update of the deciding attempt is the fence: of two retries at the same
- * moment the second finds none, and answers no row.
+ * moment the second finds none, and answers no row. Else the answer is the attempt
+ * that decided until now.
  */
 import { statement } from '../../../kernel/database/database.ts'
 
@@ -25,4 +26,4 @@ with clock as materialized (
   insert into taskflows.events (at, type, ids, tenants, names, correlations, subject, actor, data)
   select clock.now, 'jobs.revived', array[id], array[tenant_id], array[name], array[correlation_id], id::text, $2, '{}' from claimable, clock
 )
-select pg_notify('taskflows_ready', queue) from claimable`)
+select r.attempt, pg_notify('taskflows_ready', c.queue) from claimable c, reopened r`)

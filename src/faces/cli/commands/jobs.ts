@@ -23,7 +23,7 @@ export const jobPrinters: Printers<Area> = {
     for (const warning of job.warnings) context.talk.warn(warning)
     const { wait, waitTimeout } = context.values as { wait?: true; waitTimeout?: string }
     if (wait || waitTimeout !== undefined) return printEnd(job, waitTimeout, context)
-    await context.output.item(job, { name: job.id, text: () => `job ${job.id} (${visible(job.name)}) is ${standing(job)}` })
+    await context.output.item(job, { name: job.id, text: () => `job ${job.id} (${visible(job.name)}) ${job.created ? 'is' : 'was there already:'} ${standing(job)}` })
   },
   list: (page, { output }) => output.page(page, jobListing()),
   get: (job, { output, client }) =>
@@ -39,8 +39,8 @@ export const jobPrinters: Printers<Area> = {
   retry: (job, { output }) => output.item(job, { name: job.id, text: () => `job ${job.id} is now ${job.state}` }),
 }
 
-async function printEnd(added: Job, waitTimeout: string | undefined, { client, output, talk }: PrintContext): Promise<number | void> {
-  talk.note(`job ${added.id} (${added.name}) added; waiting for its end`)
+async function printEnd({ created, ...added }: OutputOf<Area['add']>, waitTimeout: string | undefined, { client, output, talk }: PrintContext): Promise<number | void> {
+  talk.note(`job ${added.id} (${added.name}) ${created ? 'added' : 'was there already'}; waiting for its end`)
   using interruption = onInterruption()
   const { end, job } = await waitForEnd(added, {
     get: () => client.jobs.get({ id: added.id }),
@@ -159,6 +159,7 @@ function jobFacts(job: Job): readonly (readonly [string, string | null])[] {
     ['id', job.id],
     ['queue', job.queue],
     ['tenant', job.tenant_id],
+    ['unique key', job.unique_key ?? null],
     ['priority', String(job.priority)],
     ['attempts', `${job.attempts} of ${job.max_attempts}`],
     ['created', localTime(job.created_at)],

@@ -1,0 +1,41 @@
+/**
+ * The settings that the product goes by: the one list of them. `settings-to-come.ts`
+ * has those that are only read and checked; `config.ts` finds the value of each.
+ */
+import { databaseUrl, host, inAccountHome, oneOf, path, port, text, whole } from './kinds.ts'
+import { type Kind, setting } from './setting.ts'
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
+
+const schema: Kind<string> = {
+  expected: 'up to 40 lower-case letters, digits and underscores',
+  parse: (given) => (/^[a-z_][a-z0-9_]{0,39}$/.test(given) ? given : undefined),
+}
+
+export const settings = {
+  home: setting({
+    env: 'TASKFLOWS_HOME', kind: path, default: inAccountHome('.taskflows'),
+    describe: 'Where taskflows keeps its files', notInFile: 'it says where the file is',
+  }),
+  host: setting({ env: 'TASKFLOWS_HOST', older: ['TASKFLY_LISTEN_IP'], kind: host, default: '127.0.0.1', describe: 'Address the server listens on' }),
+  port: setting({ env: 'TASKFLOWS_PORT', older: ['TASKFLY_LISTEN_PORT'], kind: port, default: 7777, describe: 'Port the server listens on' }),
+  databaseUrl: setting({
+    env: 'TASKFLOWS_DATABASE_URL', older: ['TASKFLOW_DATABASE_URL'], kind: databaseUrl, default: null, secret: true,
+    describe: 'PostgreSQL to use instead of the embedded one',
+  }),
+  databaseSchema: setting({ env: 'TASKFLOWS_DATABASE_SCHEMA', kind: schema, default: 'taskflows', describe: 'Schema that holds the tables' }),
+  postgresBin: setting({
+    env: 'TASKFLOWS_POSTGRES_BIN', kind: path, default: null,
+    describe: 'Directory of the postgres and initdb programs for the embedded database',
+  }),
+  server: setting({ env: 'TASKFLOWS_SERVER', kind: text, default: null, describe: 'Server that tf talks to: host:port or a URL' }),
+  token: setting({ env: 'TASKFLOWS_TOKEN', kind: text, default: null, secret: true, describe: 'Credential that tf sends to the server' }),
+  rateLimit: setting({
+    env: 'TASKFLOWS_RATE_LIMIT', kind: whole(0, 1_000_000), default: null,
+    describe: 'Requests per second that each caller of the API may make, 0 for any number; unless set, 1000 for tokens and any number for the secret of the host',
+  }),
+  logLevel: setting({
+    env: 'TASKFLOWS_LOG_LEVEL', older: ['LOGGERS_LOG_LEVEL'], kind: oneOf(logLevels, { warning: 'warn', critical: 'error' }), default: 'info',
+    describe: 'How much is logged',
+  }),
+}

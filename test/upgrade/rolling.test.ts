@@ -1,0 +1,167 @@
+/**
+ * An upgrade while work goes on, from each release in this folder: its server and workers make and fill a database;
+ * the sources migrate it under load and join in; both work on; the release leaves, comes back to the newer schema,
+ * and stays alone. Then every job is accounted for.
+ */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { readSecurity } from '../../src/access/security-file.ts'
+import { createPostgres, urlSource } from '../../src/adapters/database/postgres/index.ts'
+import { connectTo } from '../../src/client/index.ts'
+import type { Database } from '../../src/kernel/database/database.ts'
+import { readMigrations } from '../../src/kernel/database/migrate.ts'
+import { createTestDatabase } from '../../src/testing/test-database.ts'
+import { type JobRecord, type Note, countUnfinished, readJobs, readLedger } from '../machine/crash/accounts.ts'
+import { type Load, startLoad } from '../machine/crash/load.ts'
+import { type Program, startTf } from '../machine/crash/program.ts'
+import { releases, unpackRelease } from './release.ts'
+
+const tasks = join(import.meta.dirname, '../machine/crash/load-tasks.ts')
+const newest = readMigrations().at(-1)!.version
+/** How long each phase works under load. */
+const phaseMs = 4_000
+const settleMs = 30_000
+
+interface Crew {
+  readonly server: Program
+  readonly worker: Program
+  readonly at: { readonly url: string; readonly secret: string }
+}
+
+describe.skipIf(process.platform !== 'linux').each(releases)('from %s', (version) => {
+  const stack = new AsyncDisposableStack()
+  let database: Database
+  let load: Load
+  let jobs: Map<string, JobRecord>
+  let began: Map<string, Note[]>
+  /** Placed by the release when the schema changed. */
+  let placesBefore: Record<string, number>
+  let startOf: (home: string, options?: { readonly program?: readonly string[] }) => Promise<Crew>
+  let program: readonly string[]
+  /** Worker processes by phase, and when the phases were. */
+  const old = { migratedAt: 0, first: 0, second: 0, fresh: 0 }
+  const failures: string[] = []
+  let oldAnswered: unknown[] = []
+
+  beforeAll(async () => {
+    const release = stack.use(unpackRelease(version))
+    program = release.program
+    const ledger = join(release.directory, 'ledger')
+    const { url: databaseUrl } = stack.use(await createTestDatabase(inject('postgresUrl'), { template: 'template1' }))
+    database = createPostgres({ source: urlSource(databaseUrl) })
+    stack.defer(() => database.close())
+
+    startOf = async (name, options = {}) => {
+      const home = join(release.directory, name)
+      mkdirSync(home, { recursive: true, mode: 0o700 })
+      const start = (args: readonly string[]) => stack.use(startTf(args, { home, databaseUrl, env: { CRASH_LEDGER: ledger, TASKFLOWS_LOG_LEVEL: 'error' }, ...options }))
+      const server = start(['serve'])
+      const [, url] = await server.saw(/listens on (http:\S+)/)
+      const worker = start(['worker', tasks, '--concurrency', '4'])
+      await worker.saw(/runs /)
+      return { server, worker, at: { url: url!, secret: readSecurity(home).hmac.secret } }
+    }
+
+    const first = await startOf('old', { program })
+    const servers = [first.at]
+    let turn = 0
+    load = startLoad(() => servers[(turn += 1) % servers.length])
+    await pause(phaseMs)
+    placesBefore = await places()
+
+    const migration = startTf(['db', 'migrate'], { home: join(release.directory, 'old'), databaseUrl })
+    expect(await migration.ended, migration.said.join('\n')).toMatchObject({ code: 0 })
+    old.migratedAt = Date.now()
+    const fresh = await startOf('new')
+    servers.push(fresh.at)
+    await pause(phaseMs)
+    oldAnswered = (await connectTo(first.at).jobs.list({ limit: 5 })).items
+
+    servers.splice(0, 1)
+    await end(first)
+    const second = await startOf('old', { program })
+    servers.splice(0, 1, second.at)
+    await end(fresh)
+    await pause(phaseMs)
+    await load.stop()
+    await untilSettled()
+    Object.assign(old, { first: first.worker.pid, fresh: fresh.worker.pid, second: second.worker.pid })
+    jobs = await readJobs(database)
+    began = Map.groupBy(readLedger(ledger).filter(({ what }) => what === 'began'), ({ id }) => id)
+    await end(second)
+  }, 180_000)
+  afterAll(() => stack.disposeAsync())
+
+  async function end({ server, worker }: Crew): Promise<void> {
+    for (const each of [worker, server]) {
+      each.signal('SIGTERM')
+      const { code, signal } = await each.ended
+      if (code !== 0) failures.push(`ended with ${signal ?? code}: ${each.said.slice(-4).join(' / ')}`)
+    }
+  }
+
+  async function places(): Promise<Record<string, number>> {
+    const rows = await database.query<{ place: string; jobs: number }>(`
+      select 'ready' as place, count(*) as jobs from taskflows.ready union all select 'leases', count(*) from taskflows.leases
+      union all select 'held for ' || reason, count(*) from taskflows.held group by 1 union all select 'waited for', count(*) from taskflows.dependencies
+      union all select final::text, count(*) from taskflows.attempts where final is not null group by 1`)
+    return Object.fromEntries(rows.map(({ place, jobs: count }) => [place, count]))
+  }
+
+  async function untilSettled(): Promise<void> {
+    const deadline = Date.now() + settleMs
+    const isSettled = async () => Object.values(await countUnfinished(database)).every((count) => count === 0)
+    while (!(await isSettled()) && Date.now() < deadline) await pause(100)
+  }
+
+  const attemptsOf = (pid: number, since = 0) => [...jobs.values()].flatMap(({ attempts }) => attempts).filter((attempt) => attempt.pid === pid && (attempt.startedAt ?? 0) > since)
+
+  test('the schema is the newest, and jobs were in every place when it changed', async () => {
+    expect(await database.query('select max(version) as version from taskflows.migrations')).toEqual([{ version: newest }])
+    for (const place of ['ready', 'leases', 'held for delayed', 'held for retry', 'held for parents', 'waited for', 'SUCCEEDED', 'FAILED', 'DEAD', 'CANCELLED']) expect(placesBefore[place], place).toBeGreaterThan(0)
+  })
+
+  test('old and new workers worked side by side on the new schema, and the old server answered', () => {
+    expect(attemptsOf(old.first, old.migratedAt).length).toBeGreaterThan(20)
+    expect(attemptsOf(old.fresh).length).toBeGreaterThan(20)
+    expect(oldAnswered).toHaveLength(5)
+  })
+
+  test('the release comes back to the newer schema', () => {
+    expect(attemptsOf(old.second).length).toBeGreaterThan(20)
+  })
+
+  test('nothing is unfinished, and every acknowledged job ended as its kind must', async () => {
+    expect(await countUnfinished(database)).toEqual({ ready: 0, held: 0, leases: 0, awaited_ends: 0, dependencies: 0 })
+    const wrong = load.acknowledged.map(({ id, ends }) => ({ id, ends, ended: jobs.get(id)?.attempts.at(-1)?.final }))
+    expect(wrong.filter((job) => !(job.ends as readonly unknown[]).includes(job.ended))).toEqual([])
+    expect(load.acknowledged.length).toBeGreaterThan(200)
+  })
+
+  test('attempts are numbered without gaps, none was begun twice or lost, and the last alone is final', () => {
+    const wrong = [...jobs.values()].filter(({ id, attempts }) =>
+      attempts.some(({ attempt, final, outcome }, at) => attempt !== at + 1 || outcome === 'lost' || (final !== null) !== (at === attempts.length - 1))
+      || new Set(began.get(id)?.map(({ attempt }) => attempt)).size !== (began.get(id)?.length ?? 0))
+    expect(wrong).toEqual([])
+  })
+
+  test('the event log tells of one addition, of each retry, and of one end', () => {
+    const wrong = [...jobs.values()].filter(({ attempts, events }) => {
+      const { 'jobs.added': added, 'jobs.retried': retried = 0, 'jobs.released': _released, ...ends } = events
+      return added !== 1 || retried !== attempts.length - 1 || JSON.stringify(ends) !== JSON.stringify({ [`jobs.${attempts.at(-1)!.final!.toLowerCase()}`]: 1 })
+    })
+    expect(wrong).toEqual([])
+  })
+
+  test('no answer was unforeseen or lost, and no program complained or failed', () => {
+    expect(load.surprises).toEqual([])
+    expect(failures).toEqual([])
+  })
+
+  test('a schema that says it does not run with the release is refused by it', async () => {
+    await database.query(`insert into taskflows.migrations (version, name, checksum, runs_with) values (9999, '9999-contract', 'x', 9999)`)
+    await expect(startOf('old', { program })).rejects.toThrow('the database is at schema version 9999, which needs code of version 9999 or newer')
+  })
+})
