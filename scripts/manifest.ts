@@ -35,7 +35,7 @@ export function manifestText(): string {
   const commands = areas.flatMap(([area, operations]) =>
     Object.entries(operations).flatMap(([name, operation]) => (operation.cli ? [commandOf(area, name, operation, operation.cli)] : [])))
   const routes = Object.fromEntries(areas.map(([area, operations]) =>
-    [area, Object.fromEntries(Object.entries(operations).map(([name, { method, path }]) => [name, { method, path }]))]))
+    [area, Object.fromEntries(Object.entries(operations).map(([name, { method, path, stream }]) => [name, { method, path, ...(stream && { stream }) }]))]))
   return [
     '/** Generated from src/contract by scripts/manifest.ts: change the contract, then run that. */',
     "import type { OperationCommand } from './command.ts'",

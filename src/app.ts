@@ -11,7 +11,7 @@ import type { Caller } from './access/roles.ts'
 import { ensureSecurity, followSecurity } from './access/security-file.ts'
 import { type Client, createClient } from './client/create-client.ts'
 import { type Config, settings } from './config.ts'
-import type { TaskflowsContract } from './contract/index.ts'
+import { type Contract, type StreamBatch, type TaskflowsContract, contract } from './contract/index.ts'
 import { type AttemptReport, createPruner, createRescuer, createScheduler, createWorker } from './engines/jobs/index.ts'
 import { type TaskDefinition, loadTasks } from './engines/tasks/index.ts'
 import { createAuthenticator } from './faces/api/authenticate.ts'
@@ -99,6 +99,10 @@ export async function openLocal(config: Config, { onProgress }: { readonly onPro
       call: async (area, operation, input, { idempotencyKey, ifMatch }) => {
         const call: Call = { caller: localCaller, ...(idempotencyKey !== undefined && { idempotencyKey }), ...(ifMatch !== undefined && { versions: [ifMatch] }) }
         return (await execute({ ...engines, ...call }, area, operation, input)).output
+      },
+      isStream: (area, operation) => (contract as Contract)[area]?.[operation]?.stream === true,
+      stream: async function* (area, operation, input, signal) {
+        yield* (await execute({ ...engines, caller: localCaller, signal }, area, operation, input)).output as AsyncIterable<StreamBatch<unknown>>
       },
     }),
     close: async () => { await store[Symbol.asyncDispose]() },

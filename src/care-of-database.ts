@@ -181,9 +181,15 @@ async function* unpacked(source: Readable): AsyncGenerator<Buffer> {
   }
 }
 
+/** PostgreSQL shows the connections of a program that has just ended for a moment longer. */
+const goodbyeMs = 1_000
+
 /** Servers and workers remember what was in the database, and would go on from there. */
 async function refuseInUse(session: CopySession): Promise<void> {
-  const others = (await readClients(session)).filter(({ application }) => application === 'taskflows')
+  const deadline = systemClock.now() + goodbyeMs
+  const look = async () => (await readClients(session)).filter(({ application }) => application === 'taskflows')
+  let others = await look()
+  for (; others.length > 0 && systemClock.now() < deadline; others = await look()) await systemClock.sleep(100)
   if (others.length === 0) return
   const workers = await liveWorkers(session)
   const who = others.map(({ address, connections }) => `${connections} connection${connections === 1 ? '' : 's'} from ${address ?? 'this machine'}`).join(', ')

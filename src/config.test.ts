@@ -58,6 +58,10 @@ test('a value that other programs share and that is wrong for us is ignored, and
   expect(toCome['lokiPort']).toMatchObject({ value: 3200, source: 'LOKI_PORT' })
 })
 
+test('what stands behind an ignored value is taken instead', () => {
+  expect(explained({ APP_NAME: 'a\nb', TASKFLOW_APP_NAME: 'shop' }).toCome['appName']).toMatchObject({ value: 'shop', source: 'TASKFLOW_APP_NAME' })
+})
+
 test('variables that look like ours are named, with what was probably meant', () => {
   expect(explained({ TASKFLOWS_DATABSE_URL: 'x', TASKFLOWS_XYZ: 'x', OTHER: 'x' }).unknown)
     .toEqual([{ name: 'TASKFLOWS_DATABSE_URL', meant: 'TASKFLOWS_DATABASE_URL' }, { name: 'TASKFLOWS_XYZ' }])

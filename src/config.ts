@@ -83,61 +83,64 @@ interface Sources {
 interface Candidate {
   readonly text: string
   readonly source: string
-  readonly base: string
+  readonly inFile: boolean
 }
 
 function explain(name: string, sources: Sources): Explained {
   const setting = allSettings[name]!
-  const [winner, ...others] = candidatesFor(setting, sources)
-  const remarks = winner ? remarksOn(setting, winner, others, sources.env) : []
+  const candidates = candidatesFor(setting, sources)
   const problems: TaskflowsError[] = []
-  // A file that holds nonsense is wrong also where something else wins; a reference that loses is not looked up.
-  for (const other of others) if (other.source === sources.entry?.source && !hasReference(other.text)) read(name, other, sources.env, problems)
-  const value = winner && read(name, winner, sources.env, problems)
-  const ignored = winner !== undefined && value === undefined && isForeign(winner.source)
-  if (ignored) remarks.push(`ignored: ${messageOf(problems.pop())}`)
-  const { source, text } = winner === undefined || ignored ? { source: 'default', text: '' } : winner
-  const inForce = value ?? setting.default
-  return { value: inForce, source, shown: shownOf(setting, inForce, text), secretInPlain: source !== 'default' && isSecretText(setting, text), remarks, problems }
+  const ignored: string[] = []
+  let winner: (Candidate & { readonly value: unknown }) | undefined
+  for (const candidate of candidates) {
+    // A file that holds nonsense is wrong also where something else wins; a reference that loses is not looked up.
+    if (winner && (!candidate.inFile || hasReference(candidate.text))) continue
+    const value = read(name, candidate, sources.env)
+    const refused = value instanceof TaskflowsError
+    if (refused && isForeign(candidate)) ignored.push(`ignored: ${value.message}`)
+    else winner ??= { ...candidate, value: refused ? setting.default : value }
+    if (refused && !isForeign(candidate)) problems.push(value)
+  }
+  if (winner === undefined) return { value: setting.default, source: 'default', shown: shownOf(setting, setting.default, ''), secretInPlain: false, remarks: ignored, problems }
+  return {
+    value: winner.value, source: winner.source, shown: shownOf(setting, winner.value, winner.text), secretInPlain: isSecretText(setting, winner.text),
+    remarks: [...ignored, ...remarksOn(setting, winner, candidates)], problems,
+  }
 }
 
 /** What gives the setting a value, the strongest first. An empty variable counts as not set. */
 function candidatesFor({ env: variable, older = [] }: Setting<unknown>, { flag, env, entry }: Sources): Candidate[] {
-  const here = process.cwd()
-  const fromFlag = flag === undefined ? [] : [{ text: flag, source: 'flag', base: here }]
-  const fromEnv = [variable, ...older].filter((known) => (env[known] ?? '') !== '').map((known) => ({ text: env[known]!, source: known, base: here }))
-  return [...fromFlag, ...fromEnv, ...(entry ? [{ ...entry, base: dirname(entry.source) }] : [])]
+  const fromFlag = flag === undefined ? [] : [{ text: flag, source: 'flag', inFile: false }]
+  const fromEnv = [variable, ...older].filter((known) => (env[known] ?? '') !== '').map((known) => ({ text: env[known]!, source: known, inFile: false }))
+  return [...fromFlag, ...fromEnv, ...(entry ? [{ ...entry, inFile: true }] : [])]
 }
 
-/** `undefined` after adding to `problems` what is wrong. */
-function read(name: string, { text, source, base }: Candidate, env: NodeJS.ProcessEnv, problems: TaskflowsError[]): unknown {
+/** The value, or what is wrong with it. */
+function read(name: string, { text, source, inFile }: Candidate, env: NodeJS.ProcessEnv): unknown {
   const { kind, secret } = allSettings[name]!
-  const fromFile = source.startsWith('/')
-  const where = source === 'flag' ? `--${name}` : fromFile ? `${source}: ${fileKey(name)}` : source
-  const invalid = (problem: string, hint: string) => {
-    problems.push(new TaskflowsError('config.invalid', `${where}: ${problem}`, { details: { setting: name, source }, hint }))
-    return undefined
-  }
+  const where = source === 'flag' ? `--${name}` : inFile ? `${source}: ${fileKey(name)}` : source
+  const invalid = (problem: string, hint: string) => new TaskflowsError('config.invalid', `${where}: ${problem}`, { details: { setting: name, source }, hint })
+  // An empty base is the working directory, asked for only when a path is relative: it may be gone.
+  const base = inFile ? dirname(source) : ''
   try {
-    const resolved = fromFile ? resolveReferences(text, { env, base }) : text
-    const value = kind.parse(resolved, base)
+    const resolved = inFile ? resolveReferences(text, { env, base }) : text
     const got = secret || resolved !== text ? 'the value' : JSON.stringify(text)
-    return value ?? invalid(`expected ${kind.expected}, got ${got}`, fromFile ? 'Correct or remove the line.' : `Correct or unset ${where}.`)
+    return kind.parse(resolved, base) ?? invalid(`expected ${kind.expected}, got ${got}`, inFile ? 'Correct or remove the line.' : `Correct or unset ${where}.`)
   } catch (error) {
     return invalid(messageOf(error), 'Set what the reference names, or correct the line.')
   }
 }
 
 /** Other programs read these too, and what they take need not be right for us. */
-function isForeign(source: string): boolean {
-  return /^[A-Z]/.test(source) && !/^(TASKFLOWS?|TASKFLY|TF|SERVICES_SLACK)_/.test(source)
+function isForeign({ source, inFile }: Candidate): boolean {
+  return !inFile && source !== 'flag' && !/^(TASKFLOWS?|TASKFLY|TF|SERVICES_SLACK)_/.test(source)
 }
 
-function remarksOn({ env: variable, older = [] }: Setting<unknown>, winner: Candidate, others: readonly Candidate[], env: NodeJS.ProcessEnv): string[] {
-  const contradicting = others.filter(({ text, source }) => text !== winner.text && env[source] !== undefined).map(({ source }) => source)
+function remarksOn({ env: variable, older = [] }: Setting<unknown>, winner: Candidate, candidates: readonly Candidate[]): string[] {
+  const contradicting = candidates.slice(candidates.findIndex(({ source }) => source === winner.source) + 1).filter(({ text, inFile }) => !inFile && text !== winner.text)
   return [
     ...(older.includes(winner.source) ? [`${winner.source} is an older name of ${variable}`] : []),
-    ...contradicting.map((source) => `${source} says something else and is ignored`),
+    ...contradicting.map(({ source }) => `${source} says something else and is ignored`),
   ]
 }
 

@@ -4,11 +4,16 @@
  * It knows operations, not how they travel: the transport is HTTP
  * (`http-transport.ts`) or a call inside the process (given by `app.ts`).
  */
-import type { Area, Contract, InputOf, OutputOf } from '../contract/operation.ts'
+import type { Area, Contract, InputOf, OutputOf, StreamBatch, Streamed } from '../contract/operation.ts'
+import { type FollowOptions, follow } from './follow.ts'
 
 /** Carries one call to where the operations are. Throws TaskflowsError, whatever the way. */
 export interface Transport {
   call(area: string, operation: string, input: unknown, options: CallOptions): Promise<unknown>
+  /** Whether the operation answers with a stream. */
+  isStream(area: string, operation: string): boolean
+  /** What comes through one connection, until it breaks or `signal` aborts. */
+  stream(area: string, operation: string, input: unknown, signal: AbortSignal): AsyncIterable<StreamBatch<unknown>>
 }
 
 export interface CallOptions {
@@ -22,7 +27,12 @@ export interface CallOptions {
   readonly ifMatch?: string
 }
 
-type AreaClient<A extends Area> = { readonly [Op in keyof A]: (input: InputOf<A[Op]>, options?: CallOptions) => Promise<OutputOf<A[Op]>> }
+type AreaClient<A extends Area> = {
+  readonly [Op in keyof A]: A[Op] extends { readonly stream: true }
+    /** Connects again by itself, and goes on where it was. Each item comes with the `cursor` from which another one would go on. */
+    ? (input: InputOf<A[Op]>, options?: FollowOptions) => AsyncIterable<Streamed<OutputOf<A[Op]>>>
+    : (input: InputOf<A[Op]>, options?: CallOptions) => Promise<OutputOf<A[Op]>>
+}
 export type Client<C extends Contract> = { readonly [A in keyof C]: AreaClient<C[A]> }
 
 /**
@@ -44,8 +54,8 @@ export function createClient<C extends Contract>(transport: Transport): Client<C
 function areaClient(transport: Transport, area: string): unknown {
   return new Proxy({}, {
     get: (_target, operation) =>
-      typeof operation === 'string'
-        ? (input: unknown, options: CallOptions = {}) => transport.call(area, operation, input, options)
-        : undefined,
+      typeof operation !== 'string' ? undefined
+      : transport.isStream(area, operation) ? (input: unknown, options: FollowOptions = {}) => follow((at, signal) => transport.stream(area, operation, at, signal), input, options)
+      : (input: unknown, options: CallOptions = {}) => transport.call(area, operation, input, options),
   })
 }

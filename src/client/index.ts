@@ -5,6 +5,7 @@ import { type HttpTransportOptions, createHttpTransport } from './http-transport
 import { routesOf } from './routes.ts'
 
 export { type CallOptions, type Client, type Transport, createClient } from './create-client.ts'
+export type { FollowOptions } from './follow.ts'
 export { type HttpTransportOptions, createHttpTransport } from './http-transport.ts'
 export { type Route, type RouteTable, routesOf } from './routes.ts'
 

@@ -2,7 +2,7 @@
  * Requests that may be sent again: the headers that make that safe, and the
  * sending again when the connection broke.
  */
-import { systemClock } from '../kernel/clock.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
 import { TaskflowsError, invalidFields } from '../kernel/errors.ts'
 import { idempotencyKeyForm } from '../kernel/idempotency.ts'
 import type { CallOptions } from './create-client.ts'
@@ -25,20 +25,20 @@ function quotedKey(key: string): string {
 const pausesMs = [500, 2_500]
 
 /** Sends a request with an idempotency key until it is answered, in case the server went away in the middle of it. */
-export async function untilAnswered<T>(send: () => Promise<T>, signal: AbortSignal): Promise<T> {
+export async function untilAnswered<T>(send: () => Promise<T>, signal: AbortSignal, clock: Clock = systemClock): Promise<T> {
   try {
     return await send()
   } catch (error) {
     // A server that never was there is not waited for.
     if (!brokeOff(error)) throw error
-    return sendAgain(send, signal, error)
+    return sendAgain(send, signal, clock, error)
   }
 }
 
-async function sendAgain<T>(send: () => Promise<T>, signal: AbortSignal, first: unknown): Promise<T> {
+async function sendAgain<T>(send: () => Promise<T>, signal: AbortSignal, clock: Clock, first: unknown): Promise<T> {
   let last = first
   for (const pauseMs of pausesMs) {
-    await systemClock.sleep(pauseMs, signal)
+    await clock.sleep(pauseMs, signal)
     try {
       return await send()
     } catch (error) {

@@ -8,12 +8,14 @@ export interface Route {
   readonly method: string
   /** Below `/api/v1`, with `{field}` for input fields that travel in the path. */
   readonly path: string
+  /** It answers with a stream. */
+  readonly stream?: true
 }
 
 export type RouteTable = Readonly<Record<string, Readonly<Record<string, Route>>>>
 
 export function routesOf(contract: Contract): RouteTable {
-  return mapValues(contract, (area) => mapValues(area, ({ method, path }) => ({ method, path })))
+  return mapValues(contract, (area) => mapValues(area, ({ method, path, stream }) => ({ method, path, ...(stream && { stream }) })))
 }
 
 function mapValues<T, U>(object: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

@@ -108,8 +108,12 @@ describe('secrets', () => {
     expect(JSON.stringify({ ...error, message: error.message })).not.toContain('hunter2')
   })
 
-  test.each(['port: 1\n', 'database_url: postgres://app@db/app\n', 'database_url: ${file:url}\n'])('a file without one may be read by others: %s', (text) => {
-    writeFileSync(join(home, 'url'), 'postgres://app:hunter2@db/app\n')
+  test('a secret beside a reference is one', () => {
+    expect(refusal(() => configOf('database_url: postgres://app:hunter2@${env:HOST}/app\n', 0o644)).message).toMatch(/holds database_url/)
+  })
+
+  test.each(['port: 1\n', 'database_url: postgres://app@db/app\n', 'database_url: ${file:url}\n', 'database_url: postgres://app:${file:url}@db/app\n'])('a file without one may be read by others: %s', (text) => {
+    writeFileSync(join(home, 'url'), text.includes('@') ? 'hunter2' : 'postgres://app:hunter2@db/app\n')
     expect(() => configOf(text, 0o644)).not.toThrow()
   })
 

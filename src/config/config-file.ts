@@ -6,7 +6,7 @@ import { TaskflowsError } from '../kernel/errors.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { readText } from '../kernel/read-text.ts'
 import { yesNo } from './kinds.ts'
-import { hasReference, referenceFault } from './references.ts'
+import { referenceFault, withoutReferences } from './references.ts'
 import { type Setting, fileKey } from './setting.ts'
 import { YamlFault, type YamlLine, type YamlValue, readYamlLines } from './yaml-lines.ts'
 
@@ -43,8 +43,9 @@ export function readConfigFile(path: string, settings: SettingTable): ConfigFile
 
 /** Whether the text itself is secret: one that only refers to a secret is not, nor the URL of a database without a password. */
 export function isSecretText({ secret }: Setting<unknown>, text: string): boolean {
-  if (!secret || hasReference(text)) return false
-  return !/^postgres(ql)?:/.test(text) || !URL.canParse(text) || new URL(text).password !== '' || /[?&](ssl)?password=/.test(text)
+  const literal = withoutReferences(text)
+  if (!secret || literal === '') return false
+  return !/^postgres(ql)?:/.test(literal) || /^[^/]+:\/\/[^/?#]*:[^/?#]+@|[?&](ssl)?password=[^&]/.test(literal)
 }
 
 function exposure(path: string, mode: number, secrets: readonly string[]): TaskflowsError[] {

@@ -13,9 +13,14 @@ export function hasReference(text: string): boolean {
   return text.includes('${')
 }
 
+/** What stands in the text itself. */
+export function withoutReferences(text: string): string {
+  return text.replaceAll(reference, '')
+}
+
 /** What is wrong with the way references are written, if anything. */
 export function referenceFault(text: string): string | undefined {
-  return text.replaceAll(reference, '').includes('${') ? 'expected ${env:NAME} or ${file:PATH} after ${' : undefined
+  return withoutReferences(text).includes('${') ? 'expected ${env:NAME} or ${file:PATH} after ${' : undefined
 }
 
 export interface ReferenceParts {

@@ -1,19 +1,25 @@
 /** Audits .env files: whether git would commit one that holds secrets, and whether others can read it. */
 import { execFile } from 'node:child_process'
-import { readdirSync, statSync } from 'node:fs'
+import { readdirSync, realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { messageOf } from '../kernel/errors.ts'
 import { readText } from '../kernel/read-text.ts'
 import { type Finding, fail, ok, skipped, warn } from './finding.ts'
 
 const check = '.env files'
 const mostBytes = 1024 * 1024
 
-/** @param directory git is asked about it and everything below, modes are looked at in it alone */
-export async function* auditEnvFiles(directory: string): AsyncGenerator<Finding> {
-  yield await auditGit(directory)
-  const open = readdirSync(directory).filter(isEnvFile).map((name) => join(directory, name)).filter((path) => isOpen(path) && holdsSecret(path))
-  for (const path of open) yield warn(check, `${path} holds secrets and can be read by others`, `chmod 600 ${path}`)
+/** @param place git is asked about it and everything below, modes are looked at in it alone */
+export async function* auditEnvFiles(place: string): AsyncGenerator<Finding> {
+  try {
+    const directory = realpathSync(place)
+    yield await auditGit(directory)
+    const open = readdirSync(directory).filter(isEnvFile).map((name) => join(directory, name)).filter((path) => isOpen(path) && holdsSecret(path))
+    for (const path of open) yield warn(check, `${path} holds secrets and can be read by others`, `chmod 600 ${path}`)
+  } catch (error) {
+    yield skipped(check, `not examined: ${messageOf(error)}`)
+  }
 }
 
 async function auditGit(directory: string): Promise<Finding> {

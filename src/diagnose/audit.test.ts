@@ -18,7 +18,11 @@ beforeEach(() => {
   return () => rmSync(place, { recursive: true })
 })
 
-const found = async (findings: Iterable<Finding> | AsyncIterable<Finding>) => (await Array.fromAsync(findings)).map(({ check, status, found: what }) => `${status} ${check}: ${what}`)
+async function found(findings: Iterable<Finding> | AsyncIterable<Finding>): Promise<string[]> {
+  const lines: string[] = []
+  for await (const { check, status, found: what } of findings) lines.push(`${status} ${check}: ${what}`)
+  return lines
+}
 const day = 86_400_000
 
 describe('secrets', () => {

@@ -32,7 +32,7 @@ create index attempts_ended on taskflows.attempts using brin (ended_at) with (pa
 -- how far back a page of the ledger looks.
 create index attempts_sampled on taskflows.attempts (ended_at) where uuid_hash(job_id) & 255 = 0;
 -- Ends that are rare, so that a list of them need not look at all others.
-create index attempts_troubled on taskflows.attempts (ended_at) where outcome <> 'succeeded';
+create index attempts_troubled on taskflows.attempts (outcome, ended_at) where outcome <> 'succeeded';
 
 -- Readers of the event log go by (xid, seq): what they have not seen starts at
 -- the oldest transaction that was open when they looked.

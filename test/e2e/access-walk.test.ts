@@ -80,7 +80,7 @@ describe('the walk', () => {
 function namesIn(schema: unknown): string[] {
   if (typeof schema !== 'object' || schema === null) return []
   const { properties = {}, ...rest } = schema as { properties?: Record<string, unknown> }
-  return [...Object.entries(properties).flatMap(([name, inner]) => (name === 'retry' ? [name] : [name, ...namesIn(inner)])), ...Object.values(rest).flatMap(namesIn)]
+  return [...Object.entries(properties).flatMap(([name, inner]) => [name, ...namesIn(inner)]), ...Object.values(rest).flatMap(namesIn)]
 }
 
 describe('a caller that is bound to a tenant', () => {
@@ -129,23 +129,22 @@ const least: Readonly<Record<Permission, Role>> = {
   'jobs:write': 'operator', 'runs:write': 'operator', 'tokens:read': 'admin', 'tokens:write': 'admin',
 }
 
-describe.each(roleNames)('a %s', (role) => {
-  const roles = new Map<string | undefined, string>()
-  beforeAll(async () => { for (const tenant of [undefined, 'alpha']) roles.set(tenant, await world.caller(`walker-${role}`, role, tenant)) })
-  const beyond = walk.filter(({ operation: { permission } }) => permission !== 'public' && roleNames.indexOf(least[permission]) > roleNames.indexOf(role))
+const beyond = (role: Role) => walk.filter(({ operation: { permission } }) => permission !== 'public' && roleNames.indexOf(least[permission]) > roleNames.indexOf(role))
 
-  test.runIf(role === 'admin')('is denied nothing', () => { expect(beyond).toEqual([]) })
+test('an admin is denied nothing', () => expect(beyond('admin')).toEqual([]))
 
-  if (beyond.length > 0) {
-    test.each(beyond)('is denied $name, also by what it names itself', async ({ operation, entry }) => {
-      const inputs = [await entry!.change?.(world) ?? {}, ...entry!.foreign(world.alpha, world.bravo).map(({ input }) => input)]
-      const before = await world.dump()
-      for (const input of inputs) {
-        for (const token of roles.values()) expect(await call(operation, input, token)).toMatchObject({ status: 403, json: { code: 'access.denied', details: { permission: operation.permission, role } } })
-      }
-      expect(await world.dump()).toBe(before)
-    })
-  }
+describe.each(['viewer', 'operator'] as const)('a caller that is no more than %s', (role) => {
+  const tokens: string[] = []
+  beforeAll(async () => { for (const tenant of [undefined, 'alpha']) tokens.push(await world.caller(`walker-${role}`, role, tenant)) })
+
+  test.each(beyond(role))('is denied $name', async ({ operation, entry }) => {
+    const inputs = [await entry!.change?.(world) ?? {}, ...entry!.foreign(world.alpha, world.bravo).map(({ input }) => input)]
+    const before = await world.dump()
+    for (const input of inputs) {
+      for (const token of tokens) expect(await call(operation, input, token)).toMatchObject({ status: 403, json: { code: 'access.denied', details: { permission: operation.permission, role } } })
+    }
+    expect(await world.dump()).toBe(before)
+  })
 })
 
 describe('without a caller', () => {

@@ -78,7 +78,7 @@ test('help loads nothing but the command table', async () => {
   const { err } = await tf(['--help'], { nodeArgs: ['--import', `data:text/javascript,${encodeURIComponent(hook)}`] })
   const loaded = err.trim().split('\n')
   expect(loaded.length).toBeLessThan(12)
-  expect(loaded.filter((url) => !/\/src\/(faces\/cli\/[\w-]+|kernel\/errors)\.ts$/.test(url))).toEqual([])
+  expect(loaded.filter((url) => !/\/src\/(faces\/cli\/[\w-]+|kernel\/(errors|nearest))\.ts$/.test(url))).toEqual([])
 })
 
 test('the version is that of the package', async () => {

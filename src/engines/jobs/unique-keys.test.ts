@@ -195,6 +195,20 @@ describe('tidying', () => {
     expect(await heldKeys()).toEqual(['runs', 'waits'])
   })
 
+  test('leaves the key to a job that is retried between the look and the lock', async () => {
+    const { job } = await add()
+    await runAll()
+    const retrying: Database = {
+      ...store.database,
+      transaction: async (work) => {
+        await retry(job.id)
+        return store.database.transaction(work)
+      },
+    }
+    await dropFreeKeys(retrying, signal)
+    expect(await heldKeys()).toEqual(['k'])
+  })
+
   test('stops when it is told to', async () => {
     await add()
     await runAll()

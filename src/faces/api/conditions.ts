@@ -28,7 +28,7 @@ export function readIfMatch(header: string): readonly string[] | undefined {
 
 /** The entity tags of a list (RFC 9110 §8.8.3 and §5.6.1), or `undefined` if it is none. */
 function readTags(header: string): { readonly weak: boolean; readonly version: string }[] | undefined {
-  const element = /\s*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?\s*(?:,|$)/y
+  const element = /\s*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*)?(?:,|$)/y
   const tags = []
   while (element.lastIndex < header.length) {
     const found = element.exec(header)

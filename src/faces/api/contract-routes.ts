@@ -28,6 +28,11 @@ export function isStream({ operation }: ContractRoute): boolean {
   return operation.stream === true
 }
 
+/** Those that pass the test, and the others. */
+export function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
+  return [items.filter(test), items.filter((item) => !test(item))]
+}
+
 /** The path as Fastify's router writes it: `:id` for `{id}`, and `::` for a colon that means itself. */
 export function routerPath(path: string): string {
   return path.replaceAll(':', '::').replaceAll(/\{(\w+)\}/g, ':$1')

@@ -9,6 +9,7 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { StreamBatch } from '../../contract/operation.ts'
+import { type Clock, systemClock } from '../../kernel/clock.ts'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/observe/log.ts'
 import type { ApiMetrics } from '../../kernel/observe/metrics.ts'
@@ -34,7 +35,13 @@ const stuckMs = 60_000
 /** What was written before the end has so long to leave. */
 const partingMs = 1_000
 
-export function createEventStreams({ metrics, log }: { readonly metrics: ApiMetrics; readonly log: Log }): EventStreams {
+export interface EventStreamOptions {
+  readonly metrics: Pick<ApiMetrics, 'streamOpened' | 'streamClosed'>
+  readonly log: Log
+  readonly clock?: Clock
+}
+
+export function createEventStreams({ metrics, log, clock = systemClock }: EventStreamOptions): EventStreams {
   const open = new Set<AbortController>()
   let closed = false
   return {
@@ -53,11 +60,11 @@ export function createEventStreams({ metrics, log }: { readonly metrics: ApiMetr
       const batches = (await start(stream.signal))[Symbol.asyncIterator]()
       const first = await batches.next()
       reply.hijack()
-      const headers: OutgoingHttpHeaders = { ...reply.getHeaders() as OutgoingHttpHeaders, 'content-type': `${streamType}; charset=utf-8`, 'x-accel-buffering': 'no' }
+      const headers: OutgoingHttpHeaders = { ...reply.getHeaders() as OutgoingHttpHeaders, 'content-type': `${streamType}; charset=utf-8`, 'x-accel-buffering': 'no', connection: 'close' }
       raw.writeHead(200, headers)
       raw.write('retry: 1000\n')
       const rest: AsyncIterable<StreamBatch<unknown>> = { [Symbol.asyncIterator]: () => batches }
-      void send(raw, first.done ? undefined : first.value, rest, stream.signal, isStillGood)
+      void send(raw, first.done ? undefined : first.value, rest, { signal: stream.signal, isStillGood, clock })
         .catch((error: unknown) => log.warn({ correlation_id: request.trace.id }, `a stream broke: ${messageOf(error)}`))
         .finally(() => part(raw))
       return reply
@@ -69,34 +76,37 @@ export function createEventStreams({ metrics, log }: { readonly metrics: ApiMetr
   }
 }
 
-async function send(raw: ServerResponse, first: StreamBatch<unknown> | undefined, rest: AsyncIterable<StreamBatch<unknown>>, signal: AbortSignal, isStillGood: () => Promise<boolean>): Promise<void> {
-  let checkedAt = performance.now()
+interface SendOptions {
+  readonly signal: AbortSignal
+  readonly isStillGood: () => Promise<boolean>
+  readonly clock: Clock
+}
+
+async function send(raw: ServerResponse, first: StreamBatch<unknown> | undefined, rest: AsyncIterable<StreamBatch<unknown>>, { signal, isStillGood, clock }: SendOptions): Promise<void> {
+  let checkedAt = clock.now()
   // The head and the first batch leave in one packet.
-  if (first !== undefined && !raw.write(textOf(first))) await drained(raw, signal)
+  if (first !== undefined && !raw.write(textOf(first))) await drained(raw, signal, clock)
   for await (const batch of rest) {
-    if (performance.now() - checkedAt >= checkMs) {
-      checkedAt = performance.now()
+    if (clock.now() - checkedAt >= checkMs) {
+      checkedAt = clock.now()
       // Whoever cannot be checked stays: without the store there is nothing to tell either.
       if (!(await isStillGood().catch(() => true))) return
     }
-    if (!raw.write(textOf(batch))) await drained(raw, signal)
+    if (!raw.write(textOf(batch))) await drained(raw, signal, clock)
     if (signal.aborted) return
   }
 }
 
-function drained(raw: ServerResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const stuck = setTimeout(() => raw.destroy(), stuckMs)
-    const done = () => {
-      clearTimeout(stuck)
-      raw.off('drain', done)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    raw.once('drain', done)
-    signal.addEventListener('abort', done)
-    if (signal.aborted) done()
-  })
+/** Resolves when there is room again, or nobody to send to. */
+async function drained(raw: ServerResponse, signal: AbortSignal, clock: Clock): Promise<void> {
+  const over = new AbortController()
+  const end = () => over.abort()
+  raw.once('drain', end)
+  signal.addEventListener('abort', end)
+  if (!signal.aborted) await clock.sleep(stuckMs, over.signal)
+  raw.off('drain', end)
+  signal.removeEventListener('abort', end)
+  if (!over.signal.aborted) raw.destroy()
 }
 
 function part(raw: ServerResponse): void {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Contract, Operation } from '../../contract/operation.ts'
 import { pathFields } from '../../contract/operation.ts'
 import { type ErrorCode, errorKinds } from '../../kernel/errors.ts'
-import { routesOfContract, type ContractRoute } from './contract-routes.ts'
+import { type ContractRoute, isStream, partition, routesOfContract } from './contract-routes.ts'
 import { problemType } from './problems.ts'
 
 type Json = Record<string, unknown>
@@ -15,8 +15,11 @@ type Json = Record<string, unknown>
 export function openApiDocument(contract: Contract, version: string): Json {
   const components: Record<string, Json> = { Problem: problemSchema }
   const paths: Record<string, Json> = {}
-  for (const route of routesOfContract(contract)) {
-    paths[route.path] = { ...paths[route.path], [route.operation.method.toLowerCase()]: describeRoute(route, components) }
+  const [streams, others] = partition(routesOfContract(contract), isStream)
+  for (const route of others) {
+    const stream = streams.find(({ path, operation }) => path === route.path && operation.method === route.operation.method)
+    const described = describeRoute(route, components)
+    paths[route.path] = { ...paths[route.path], [route.operation.method.toLowerCase()]: stream === undefined ? described : withStream(described, stream) }
   }
   return {
     openapi: '3.1.0',
@@ -108,6 +111,18 @@ function requestBody(input: Json, fields: readonly string[], operation: Operatio
 
 function isRequired({ input }: Operation, field: string): boolean {
   return !(input.shape[field] as z.ZodType).safeParse(undefined).success
+}
+
+/** One place answers in two ways, of which OpenAPI 3.1 can describe the second in words only. */
+function withStream({ parameters = [], responses: answers, ...described }: Json, { operation }: ContractRoute): Json {
+  const success = (answers as Record<string, Json>)['200']!
+  const content = { ...success['content'] as Json, 'text/event-stream': { schema: { type: 'string', description: 'Each message has an `id`, the type as its `event`, and an item of the list as its `data`.' } } }
+  return {
+    ...described,
+    description: `With \`Accept: text/event-stream\`: ${operation.summary}.`,
+    parameters: [...parameters as Json[], { name: 'Last-Event-ID', in: 'header', required: false, description: 'For a stream: goes on behind this event; wins over cursor', schema: { type: 'string' } }],
+    responses: { ...answers as Json, 200: { ...success, content } },
+  }
 }
 
 function responses(operation: Operation, components: Record<string, Json>): Json {

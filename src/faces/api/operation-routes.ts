@@ -9,7 +9,7 @@ import type { Answer } from '../../operations/execute.ts'
 import type { Call } from '../../operations/context.ts'
 import { type Admission, type Authenticator, noAdmission } from './authenticate.ts'
 import { answerHeaders, readConditions } from './conditions.ts'
-import { type ContractRoute, isStream, routerPath, routesOfContract } from './contract-routes.ts'
+import { type ContractRoute, isStream, partition, routerPath, routesOfContract } from './contract-routes.ts'
 import { type EventStreams, acceptsStream, lastEventId } from './event-stream.ts'
 import { readInput } from './read-input.ts'
 
@@ -64,10 +64,6 @@ function addRoute(app: FastifyInstance, { area, name, operation, path }: Contrac
       return sendJson(reply.headers(answerHeaders(operation, answer)), answer.status, answer.output)
     },
   })
-}
-
-function partition<T>(items: readonly T[], test: (item: T) => boolean): [T[], T[]] {
-  return [items.filter(test), items.filter((item) => !test(item))]
 }
 
 function callTrace({ trace: { correlationId, traceparent } }: FastifyRequest): Pick<Call, 'correlationId' | 'traceparent'> {

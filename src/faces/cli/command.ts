@@ -14,6 +14,8 @@ export interface Value {
   readonly many?: true
   /** The only texts allowed; upper and lower case count as the same. */
   readonly choices?: readonly string[]
+  /** A path: shells complete it from the disk. */
+  readonly file?: true
   /** Smallest number, or fewest characters of a text. */
   readonly min?: number
   /** Largest number, or most characters of a text. */

@@ -11,6 +11,9 @@ export interface LocalCommand extends Command {
   readonly load: () => Promise<{ readonly run: RunCommand }>
 }
 
+/** The shells that `tf completion` writes for. */
+export const shells = ['bash', 'zsh', 'fish'] as const
+
 const queueFlag: Flag = { key: 'queues', name: 'queue', kind: 'text', many: true, min: 1, max: 64, placeholder: '<queue...>', describe: 'Work only on these queues; default all' }
 const concurrencyFlag: Flag = { key: 'concurrency', name: 'concurrency', kind: 'whole', min: 1, max: 1000, placeholder: '<n>', describe: 'Jobs to run at the same time' }
 
@@ -22,7 +25,7 @@ export const localCommands: readonly LocalCommand[] = [
     flags: [
       { key: 'host', name: 'host', kind: 'text', min: 1, placeholder: '<address>', describe: 'Address to listen on; default TASKFLOWS_HOST, else 127.0.0.1' },
       { key: 'port', name: 'port', kind: 'whole', min: 0, max: 65_535, placeholder: '<n>', describe: 'Port to listen on, 0 for any free one; default TASKFLOWS_PORT, else 7777' },
-      { key: 'workerModules', name: 'worker', kind: 'text', many: true, min: 1, placeholder: '<module...>', describe: 'Also run the tasks that these modules export' },
+      { key: 'workerModules', name: 'worker', kind: 'text', many: true, min: 1, file: true, placeholder: '<module...>', describe: 'Also run the tasks that these modules export' },
       queueFlag,
       concurrencyFlag,
     ],
@@ -33,7 +36,7 @@ export const localCommands: readonly LocalCommand[] = [
   {
     words: 'worker',
     summary: 'Run the tasks that modules export, as jobs for them come',
-    args: [{ key: 'module', kind: 'text', many: true, min: 1, describe: 'Files that export task(fn, { name }) values, or defineJobs({ ... })' }],
+    args: [{ key: 'module', kind: 'text', many: true, min: 1, file: true, describe: 'Files that export task(fn, { name }) values, or defineJobs({ ... })' }],
     flags: [queueFlag, concurrencyFlag],
     examples: ['tf worker ./jobs.ts', 'tf worker ./mail.ts ./images.ts --queue mail images --concurrency 20'],
     notes: 'Needs the database, not the server. Ctrl-C stops it: running jobs get time to end, the rest goes back to its queue.',
@@ -105,7 +108,7 @@ export const localCommands: readonly LocalCommand[] = [
   {
     words: 'db backup',
     summary: 'Write everything in the database to a file, while servers and workers go on',
-    args: [{ key: 'file', kind: 'text', min: 1, describe: 'Path of the file, which is replaced when it exists, or - for standard output' }],
+    args: [{ key: 'file', kind: 'text', min: 1, file: true, describe: 'Path of the file, which is replaced when it exists, or - for standard output' }],
     flags: [],
     examples: ['tf db backup jobs.backup', 'tf db backup - | ssh backup.example.com "cat > jobs.backup"'],
     notes: 'The file holds payloads, results and the hashes of API tokens, and can be read by its owner only. The secret of the API (security.json) is not in it.',
@@ -114,11 +117,26 @@ export const localCommands: readonly LocalCommand[] = [
   {
     words: 'db restore',
     summary: 'Replace everything in the database by a backup',
-    args: [{ key: 'file', kind: 'text', min: 1, describe: 'Path of the file, or - for standard input' }],
+    args: [{ key: 'file', kind: 'text', min: 1, file: true, describe: 'Path of the file, or - for standard input' }],
     flags: [],
     examples: ['tf db restore jobs.backup', 'tf db restore jobs.backup --yes'],
     notes: 'Stop every server and worker first. A database that holds work is replaced only after a question or with --yes. When anything goes wrong nothing has changed. Jobs that ran at the time of the backup run again.',
     load: async () => ({ run: (await import('./commands/db.ts')).restore }),
+  },
+  {
+    words: 'completion',
+    summary: 'Print a script that completes lines of tf in a shell',
+    args: [{ key: 'shell', kind: 'text', choices: shells, describe: shells.join(', ') }],
+    flags: [],
+    examples: [
+      "echo 'source <(tf completion bash)' >> ~/.bashrc",
+      'mkdir -p ~/.local/share/bash-completion/completions && tf completion bash > ~/.local/share/bash-completion/completions/tf',
+      "echo 'source <(tf completion zsh)' >> ~/.zshrc    # behind the line with compinit",
+      'tf completion zsh > "${fpath[1]}/_tf"',
+      'tf completion fish > ~/.config/fish/completions/tf.fish',
+    ],
+    notes: 'Completes commands, flags, the values that a flag can have, and files. Never asks a server, so no ids. Takes effect in new shells; print it again after an upgrade.',
+    load: () => import('./commands/completion.ts'),
   },
   {
     words: 'version',
@@ -132,6 +150,9 @@ export const localCommands: readonly LocalCommand[] = [
 
 /** Flags that an operation's command has besides the fields of its input; they are not sent. */
 export const extraFlags: Readonly<Record<string, readonly Flag[]>> = {
+  'events': [
+    { key: 'follow', name: 'follow', short: 'f', kind: 'switch', describe: 'Go on with what happens, until Ctrl-C: from --cursor or --since, else from now' },
+  ],
   'jobs add': [
     { key: 'wait', name: 'wait', kind: 'switch', describe: 'Wait for the job to end: exit code 0 if it succeeded, 1 if not' },
     { key: 'waitTimeout', name: 'wait-timeout', kind: 'duration', placeholder: '<duration>', describe: 'Wait at most this long (exit code 6), such as 90 or 5m; default for ever. The job goes on' },

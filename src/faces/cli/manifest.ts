@@ -343,7 +343,8 @@ export const operationCommands: readonly OperationCommand[] = [
     ],
     "examples": [
       "tf events --since 10m",
-      "tf events --type 'job.*' --limit 200 -o jsonl"
+      "tf events --type 'job.*' --limit 200 -o jsonl",
+      "tf events --follow --since 1h"
     ],
     "area": "events",
     "operation": "list"
@@ -663,6 +664,11 @@ export const routes = {
     "list": {
       "method": "GET",
       "path": "/events"
+    },
+    "follow": {
+      "method": "GET",
+      "path": "/events",
+      "stream": true
     }
   },
   "runs": {

@@ -26,6 +26,7 @@ type Call = (input: Values) => Promise<unknown>
 
 export async function runOperation(command: OperationCommand, invocation: Invocation): Promise<number> {
   const inputs = inputsOf(command, invocation.values)
+  if (invocation.values['follow'] === true) return (await import('./commands/follow-events.ts')).followEvents(inputs[0]!, invocation)
   const print = await printerOf(command)
   await using connection = await connect(invocation)
   const call = callOf(connection.client, command)

@@ -65,6 +65,30 @@ test('a database that is too new is refused, and one that still runs with older 
   })
 })
 
+test('each migration that was applied is told once, and those that were there are not', async () => {
+  const told: string[] = []
+  const onApplied = ({ name }: Migration) => void told.push(name)
+  await migrate(open(), readMigrations().slice(0, 1), { onApplied })
+  await migrate(open(), undefined, { onApplied })
+  await migrate(open(), undefined, { onApplied })
+  expect(told).toEqual(readMigrations().map(({ name }) => name))
+})
+
+test('a migration that has to wait for a lock lets others pass, and is applied when it gets it', async () => {
+  await migrate(open())
+  const widen = made(newest.version + 1, 'alter table taskflows.workers add column wide text')
+  let migrating: Promise<number> | undefined
+  await open().transaction(async (tx) => {
+    await tx.query('select from taskflows.workers')
+    migrating = migrate(open(), [...readMigrations(), widen])
+    const waits = () => open().query(`select from pg_locks where not granted and relation = 'taskflows.workers'::regclass`)
+    while ((await waits()).length === 0) continue
+    // It stands in the queue behind us, and this one behind it: it must be answered while we hold our lock.
+    await open().query('select from taskflows.workers')
+  })
+  expect(await migrating).toBe(widen.version)
+})
+
 test('tables land in the schema that is named, also where its name is a word of SQL', async () => {
   // A word that SQL keeps for itself.
   const odd = 'user'

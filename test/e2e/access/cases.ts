@@ -23,7 +23,7 @@ type Cases = { readonly [A in keyof TaskflowsContract]: { readonly [Op in keyof 
 /** Fields that name nothing that belongs to a tenant. */
 export const harmless: readonly string[] = [
   'name', 'payload', 'queue', 'priority', 'delay', 'run_at', 'max_attempts', 'timeout', 'retry', 'reason', 'state', 'since', 'limit', 'type', 'kind',
-  'role', 'expires_in', 'rate_limit', 'host', 'attempt', 'started_at', 'ended_at', 'exit_code', 'error_type', 'error_message',
+  'strategy', 'base_delay_seconds', 'max_delay_seconds', 'jitter', 'role', 'expires_in', 'rate_limit', 'host', 'attempt', 'started_at', 'ended_at', 'exit_code', 'error_type', 'error_message',
 ]
 
 const ofJob = ({ waiting, cancelled }: Holdings) => [waiting, cancelled].map((id) => ({ input: { id }, answer: 'job.not_found' as const }))
@@ -46,6 +46,7 @@ export const cases: Cases = {
       foreign: (alpha) => [
         { input: { items: [{ name: 'x' }, { name: 'x', tenant_id: alpha.tenant }] }, answer: 'tenant.not_found' },
         { input: { items: [{ name: 'x' }, { name: 'x', after: [0, alpha.waiting] }] }, answer: 'job.not_found' },
+        { input: { items: [{ name: 'x', correlation_id: alpha.correlation, unique_key: alpha.uniqueKey, after: [alpha.cancelled] }] }, answer: 'job.not_found' },
       ],
       change: async () => ({ items: [{ name: 'x', delay: '1h' }, { name: 'y' }] }),
     },
@@ -116,7 +117,8 @@ export const cases: Cases = {
     },
     report: {
       foreign: (alpha) => {
-        const run = { name: 'x', state: 'failed' as const, started_at: '2030-01-01T00:00:00Z', ended_at: '2030-01-01T00:00:01Z' }
+        const now = new Date().toISOString()
+        const run = { name: 'x', state: 'failed' as const, started_at: now, ended_at: now }
         return [
           { input: { items: [{ ...run, id: newId(Date.now()), tenant_id: alpha.tenant }] }, answer: 'tenant.not_found' },
           // Told of a run that it cannot see, it is told that it was heard; nothing changes.
@@ -143,7 +145,7 @@ export const cases: Cases = {
     },
     revoke: {
       foreign: ({ token, tenant }) => [token.id, token.name, `${tenant}/${token.name}`].map((id) => ({ input: { id }, answer: 'token.not_found' as const })),
-      change: async ({ host }) => ({ id: (await host.tokens.create({ name: 'to-be-revoked' })).id }),
+      change: async ({ host }) => ({ id: (await host.tokens.create({ name: newId(Date.now()) })).id }),
     },
   },
   system: {

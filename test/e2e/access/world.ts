@@ -32,6 +32,7 @@ export interface Holdings {
 
 export interface World extends AsyncDisposable {
   readonly url: string
+  readonly databaseUrl: string
   readonly database: Database
   /** Signs with the secret of the host. */
   readonly host: Client<TaskflowsContract>
@@ -58,7 +59,7 @@ export async function createWorld(adminUrl: string): Promise<World> {
   const alpha = await furnish(host, 'alpha')
   const bravo = await furnish(host, 'bravo')
   const owned = stack.move()
-  return { url: serving.url, database, host, alpha, bravo, caller, dump: () => dumpOf(database), [Symbol.asyncDispose]: () => owned.disposeAsync() }
+  return { url: serving.url, databaseUrl, database, host, alpha, bravo, caller, dump: () => dumpOf(database), [Symbol.asyncDispose]: () => owned.disposeAsync() }
 }
 
 /** Makes things of a tenant; each text holds its name. */

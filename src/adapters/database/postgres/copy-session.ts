@@ -27,6 +27,8 @@ interface CopyQuery extends Submittable {
   handleError(error: Error): void
 }
 
+/** A message has one row, and what comes after is cheaper by the piece. In bytes. */
+const pieceSize = 64 << 10
 /** Bytes that may wait for a slow reader before the server is kept waiting. */
 const mostWaiting = 1 << 20
 const connectTimeoutMs = 10_000
@@ -58,20 +60,31 @@ export async function openCopySession({ source, schema }: { readonly source: Pos
 
 async function* copyOut(client: Client, text: string): AsyncGenerator<Buffer, number> {
   const { stream } = client.connection
+  const out = new Readable({ highWaterMark: mostWaiting, read: () => { stream.resume() } })
+  let rows: Buffer[] = []
+  let bytes = 0
   let count = 0
-  const rows = new Readable({ highWaterMark: mostWaiting, read: () => { stream.resume() } })
+  const passOn = (): void => {
+    if (!out.push(Buffer.concat(rows))) stream.pause()
+    rows = []
+    bytes = 0
+  }
   submit(client, {
     submit: (connection) => connection.query(text),
     handleCopyData: ({ chunk }) => {
       // Copied, because the parser uses its memory again.
-      if (!rows.push(Buffer.from(chunk))) stream.pause()
+      rows.push(Buffer.from(chunk))
+      bytes += chunk.length
+      if (bytes >= pieceSize) passOn()
     },
     handleCommandComplete: ({ text: tag }) => { count = rowsIn(tag) },
-    handleReadyForQuery: () => { rows.push(null) },
-    handleError: (error) => { rows.destroy(error) },
+    handleReadyForQuery: () => {
+      if (rows.length > 0) passOn()
+      out.push(null)
+    },
+    handleError: (error) => { out.destroy(error) },
   })
-  // Each step takes everything that waits.
-  yield* rows as AsyncIterable<Buffer>
+  yield* out as AsyncIterable<Buffer>
   return count
 }
 

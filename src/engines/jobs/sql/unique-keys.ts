@@ -13,7 +13,7 @@ import { repeatable, statement } from '../../../kernel/database/database.ts'
 export const lockKeys = statement('lock-keys', `
 insert into taskflows.unique_keys as k (tenant_id, name, key, job_id)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) as wanted(tenant_id, name, key, job_id)
--- x
+order by tenant_id collate "C", name collate "C", key collate "C"
 on conflict (tenant_id, name, key) do update set job_id = k.job_id
 returning tenant_id, name, key, job_id`)
 

@@ -2,7 +2,7 @@
 import type { BackupReport, DatabaseStatus, MigrationReport, RestoreReport } from '../../../care-of-database.ts'
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { confirm } from '../confirm.ts'
-import { onInterruption } from '../interruption.ts'
+import { interruptedExitCode, onInterruption } from '../interruption.ts'
 import type { Invocation, RunCommand } from '../invocation.ts'
 import { type Column, formatTable } from '../output/table.ts'
 import { localTime, shortTime } from '../output/time.ts'
@@ -29,9 +29,16 @@ export const backup: RunCommand = async ({ config, talk, values, output }) => {
   refuseServer(config)
   const file = values['file'] as string
   if (file === '-' && process.stdout.isTTY) throw new TaskflowsError('cli.usage', 'FILE: expected a path, because - would write compressed data to this terminal')
-  using interruption = onInterruption()
   const { backupDatabase } = await import('../../../care-of-database.ts')
-  const report = await backupDatabase(config, file, { onProgress: talk.progress, signal: interruption.signal })
+  using interruption = onInterruption()
+  const { signal } = interruption
+  const report = await backupDatabase(config, file, { onProgress: talk.progress, signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+  })
+  if (!report) {
+    talk.warn(`${signal.reason}: nothing was written`)
+    return interruptedExitCode
+  }
   if (file === '-') talk.note(backupText(report))
   else await output(false).item(report, { name: file, text: () => backupText(report) })
 }

@@ -22,7 +22,7 @@ async function examine({ values, output: outputFor }: Invocation, explanation: E
   const { audit, diagnose } = await import('../../../app.ts')
   const output = outputFor(true)
   let failed = false
-  for await (const finding of values['security'] === true ? audit(explanation, process.cwd()) : diagnose(explanation)) {
+  for await (const finding of values['security'] === true ? audit(explanation, '.') : diagnose(explanation)) {
     const { check, status, found, mend } = finding
     failed ||= status === 'fail'
     const text = () => `${output.paint(labels[status].style, labels[status].text)}  ${visible(check)}: ${visible(found)}${mend ? `\n      ${visible(mend)}` : ''}`

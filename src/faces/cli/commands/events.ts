@@ -12,7 +12,7 @@ export const eventPrinters: Printers<Area> = {
   list: (page, { output }) => output.page(page, eventListing),
 }
 
-const eventListing: Listing<Event> = {
+export const eventListing: Listing<Event> = {
   name: ({ id }) => id,
   empty: 'No events match.',
   // The log has no last page: what happens later comes after the cursor.

@@ -36,6 +36,8 @@ const stateStyles: Readonly<Record<Token['state'], Style>> = { live: 'green', ex
 function tokenListing(): Listing<Token> {
   const nowMs = Date.now()
   const when = (iso: string | null) => iso && shortTime(iso, nowMs)
+  // It is kept to the minute, so seconds would say what nobody knows.
+  const used = (iso: string | null) => (iso !== null && nowMs - Date.parse(iso) < 120_000 ? 'just now' : when(iso) ?? 'never')
   return {
     name: ({ id }) => id,
     empty: 'No tokens match.',
@@ -45,7 +47,7 @@ function tokenListing(): Listing<Token> {
       { header: 'TENANT', value: ({ tenant_id }) => tenant_id, flexible: true },
       { header: 'STATE', value: ({ state }) => state, style: ({ state }) => stateStyles[state] },
       { header: 'EXPIRES', value: ({ expires_at }) => when(expires_at) ?? 'never' },
-      { header: 'LAST USED', value: ({ last_used_at }) => when(last_used_at) ?? 'never' },
+      { header: 'LAST USED', value: ({ last_used_at }) => used(last_used_at) },
       { header: 'CREATED BY', value: ({ created_by }) => created_by, flexible: true },
     ],
     moreColumns: [

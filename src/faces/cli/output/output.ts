@@ -4,7 +4,7 @@
  */
 import type { Format } from '../global-flags.ts'
 import { type Paint, paintFor } from './style.ts'
-import { type Column, formatTable } from './table.ts'
+import { type Column, formatTable, growingTable } from './table.ts'
 import type { Talk } from './talk.ts'
 import { visible, visibleJson } from './visible.ts'
 
@@ -38,6 +38,8 @@ export interface Output {
   readonly paint: Paint
   item(value: unknown, shown: Shown): Promise<void>
   page<T>(page: Page<T>, listing: Listing<T>): Promise<void>
+  /** For items that come one after the other, without an end: each is printed at once. JSON takes a line each. */
+  flow<T>(listing: Listing<T>): (items: readonly T[]) => Promise<void>
   /** After the last item: formats that need them all print now. */
   end(): Promise<void>
 }
@@ -83,6 +85,15 @@ export function createOutput({ format, noColor, talk, several }: OutputOptions):
       else if (format === 'table' || format === 'wide') printRows(page, listing)
       else return printDocument(page)
       if (page.next_cursor !== null) talk.note(`${listing.more ?? 'There are more: repeat with'} --cursor ${page.next_cursor}`)
+    },
+    flow: ({ name, columns, moreColumns = [] }) => {
+      const rows = growingTable(format === 'wide' ? [...columns, ...moreColumns] : columns, { width: process.stdout.isTTY ? process.stdout.columns : undefined, paint })
+      return async (items) => {
+        if (format === 'name') for (const item of items) print(visible(name(item)))
+        else if (format === 'yaml') for (const item of items) print(`---\n${await toYaml(item)}`)
+        else if (format === 'json' || format === 'jsonl') for (const item of items) print(visibleJson(JSON.stringify(item)))
+        else for (const line of rows(items)) print(line)
+      }
     },
     end: async () => {
       if (several && (format === 'json' || format === 'yaml')) await printDocument({ items: held, next_cursor: null })

@@ -22,10 +22,25 @@ const gap = '  '
 const narrowest = 6
 
 /** Lines without line breaks at their ends: a header, then one line per item. */
-export function formatTable<T>(items: readonly T[], columns: readonly Column<T>[], { width, paint }: TableOptions): string[] {
-  const cells = items.map((item) => columns.map(({ value }) => cellText(value(item))))
-  const natural = columns.map(({ header }, at) => Math.max(displayWidth(header), ...cells.map((row) => displayWidth(row[at]!))))
-  const widths = width === undefined ? natural : fit(natural, columns, width)
+export function formatTable<T>(items: readonly T[], columns: readonly Column<T>[], options: TableOptions): string[] {
+  return growingTable(columns, options)(items)
+}
+
+/** A table that gets its items bit by bit: the header comes with the first, and columns only become wider. */
+export function growingTable<T>(columns: readonly Column<T>[], { width, paint }: TableOptions): (items: readonly T[]) => string[] {
+  let natural = columns.map(({ header }) => displayWidth(header))
+  let headed = false
+  return (items) => {
+    const cells = items.map((item) => columns.map(({ value }) => cellText(value(item))))
+    natural = natural.map((before, at) => Math.max(before, ...cells.map((row) => displayWidth(row[at]!))))
+    const lines = formatLines(items, cells, columns, width === undefined ? natural : fit(natural, columns, width), paint)
+    if (headed) return lines.slice(1)
+    headed = true
+    return lines
+  }
+}
+
+function formatLines<T>(items: readonly T[], cells: readonly (readonly string[])[], columns: readonly Column<T>[], widths: readonly number[], paint: TableOptions['paint']): string[] {
   const line = (texts: readonly string[], styleOf: (at: number) => Style | undefined) =>
     texts
       .map((text, at) => {

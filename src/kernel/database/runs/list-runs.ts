@@ -15,16 +15,23 @@ import { type RunRecord, positionOf, runOf } from './run-row.ts'
 import { type Asked, type Reach, attemptsPerSample, endedRuns, goesByTime, isNarrowed, mayHaveEnded, nextMoment, runningRuns } from './run-statements.ts'
 
 /** Looks for one page. A page that is not full then has a cursor all the same. */
-const looksAtMost = 5
+const looksAtMost = 6
+/** Rows of the first of them, when most may be of other names and tenants. */
+const firstLooks: readonly number[] = [1_000, 10_000, 50_000]
 
 /**
- * A look knows which rows it wants of the other tables, and fetches them one by one: read as a whole to be hashed, or
- * compiled for, they would cost a thousand times as much.
+ * A look knows which rows it wants of the other tables, and fetches them one by one. Without statistics, or with too high
+ * a guess, the planner would read whole weeks, and compile for it.
  */
-const plannerSettings = `select set_config('jit', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
-const hashJoins = `select set_config('enable_hashjoin', 'on', true)`
+const plannerSettings = `
+select set_config('jit', 'off', true), set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`
+const goThroughAll = `select set_config('enable_seqscan', 'on', true), set_config('enable_hashjoin', 'on', true)`
 
-/** One page is of one moment. @throws `cursor.invalid` */
+/**
+ * One page shows one moment. What ends between two of them moves from the first part of the list to the second, so it is
+ * seen twice rather than never.
+ * @throws `cursor.invalid`
+ */
 export async function listRuns(database: Database, scope: Scope, filter: RunFilter, { limit, cursor }: { readonly limit: number; readonly cursor?: string }): Promise<{ items: Run[]; nextCursor: string | null }> {
   const start = cursor === undefined ? null : readCursor(cursor)
   const asked = { scope, filter }
@@ -44,23 +51,24 @@ async function readRunning(tx: Queryable, asked: Asked, below: RunPosition | nul
   return question ? tx.query<RunRecord>(question.statement, question.values) : []
 }
 
-type LookedRecord = { [Column in keyof RunRecord]: RunRecord[Column] | null } & { looked: number; last: string | null }
+/** A run that was found, or none, and how far the look went. */
+type Sight = (RunRecord | { [Column in keyof RunRecord]: null }) & { looked: number; last: string | null }
 
 /** `rest`: where to go on, if there may be more than was looked at. */
 async function readEnded(tx: Queryable, asked: Asked, start: RunPosition | null, limit: number): Promise<{ rows: RunRecord[]; rest: RunPosition | null }> {
   const rows: RunRecord[] = []
-  const sinceUs = asked.filter.since === undefined ? null : Math.floor(asked.filter.since * 1000)
   if (!mayHaveEnded(asked)) return { rows, rest: null }
+  const sinceUs = asked.filter.since === undefined ? null : Math.floor(asked.filter.since * 1000)
   let below = start
   for (let look = 0; look < looksAtMost; look += 1) {
     const reach = reachOf(asked, look, limit - rows.length)
-    if (reach.filterFirst) await tx.query(hashJoins)
+    if (reach.filterFirst) await tx.query(goThroughAll)
     const momentUs = goesByTime(asked, reach) ? await findMoment(tx, below, reach.attempts) : null
     const fromUs = sinceUs === null ? momentUs : Math.max(sinceUs, momentUs ?? sinceUs)
     const { statement, values } = endedRuns(asked, { ...reach, below, fromUs, limit: limit - rows.length })
-    const found = await tx.query<LookedRecord>(statement, values)
-    rows.push(...found.filter(({ id }) => id !== null) as unknown as RunRecord[])
-    const [{ looked, last }] = found as [LookedRecord]
+    const found = await tx.query<Sight>(statement, values)
+    rows.push(...found.filter((sight) => sight.id !== null))
+    const { looked, last } = found[0]!
     if (rows.length === limit || (looked < reach.most && (fromUs === null || fromUs === sinceUs))) return { rows, rest: null }
     below = looked < reach.most ? behindMoment(fromUs!) : readLast(last!)
   }
@@ -68,14 +76,14 @@ async function readEnded(tx: Queryable, asked: Asked, start: RunPosition | null,
 }
 
 /**
- * A page without names and tenants is in the first rows. Else it may be in the first thousand or ten thousand, of which
- * each is looked up; and what is rarer than that is found sooner by going through a million at once.
+ * A page without names and tenants is in the first rows. Else it may be in the first thousands, of which each is looked
+ * up; and what is rarer than that is found sooner by going through a million at once.
  */
 function reachOf(asked: Asked, look: number, missing: number): Reach {
   if (!isNarrowed(asked)) return { most: missing, attempts: missing, filterFirst: false }
-  if (look >= 2) return { most: missing, attempts: 1_000_000, filterFirst: true }
-  const most = Math.max(missing, look === 0 ? 1_000 : 10_000)
-  return { most, attempts: most, filterFirst: false }
+  const most = firstLooks[look]
+  if (most === undefined) return { most: missing, attempts: 1_000_000, filterFirst: true }
+  return { most: Math.max(missing, most), attempts: most, filterFirst: false }
 }
 
 /** The moment since which about so many attempts ended, rather more; `null` if there are not so many. */

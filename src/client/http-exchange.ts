@@ -1,0 +1,48 @@
+/** One request to a server and its answer, over node:http. Who asks what is in `http-transport.ts`. */
+import type { IncomingMessage, RequestOptions } from 'node:http'
+import { TaskflowsError, errorKinds } from '../kernel/errors.ts'
+import type { HttpRequest } from './http-request.ts'
+
+/** Resolves with the head of the answer. */
+export async function openExchange(server: URL, { method, path, body }: HttpRequest, given: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+  const { request } = await (server.protocol === 'https:' ? import('node:https') : import('node:http'))
+  const headers = { ...given, ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) }
+  const options: RequestOptions = { method, path, headers, signal, hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'), port: server.port }
+  return new Promise((resolve, reject) => {
+    request(options, resolve).on('error', reject).end(body)
+  })
+}
+
+/** The JSON of an answer. @throws the problem that it is */
+export async function readAnswer(response: IncomingMessage, server: URL): Promise<unknown> {
+  const text = await textOf(response)
+  const status = response.statusCode!
+  if (status === 204) return undefined
+  const answer = parse(text)
+  if (status < 300 && answer !== undefined) return answer
+  throw errorOf(answer, status, server)
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The error that the server threw. Its code may be newer than this client. */
+function errorOf(answer: unknown, status: number, server: URL): TaskflowsError {
+  const { code, title, detail, details, hint } = (answer ?? {}) as { code?: string; title?: string; detail?: string; details?: Record<string, unknown>; hint?: string }
+  if (code === undefined) {
+    return new TaskflowsError('server.unreachable', `what answers at ${server.origin} is not a taskflows server: it answered ${status}`, { details: { url: server.origin, status } })
+  }
+  const known = Object.hasOwn(errorKinds, code) ? (code as keyof typeof errorKinds) : 'internal'
+  return new TaskflowsError(known, detail ?? title ?? code, { details: known === code ? (details ?? {}) : { ...details, code }, ...(hint !== undefined && { hint }) })
+}
