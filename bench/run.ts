@@ -21,6 +21,7 @@ export interface BenchOptions {
 const benches: Readonly<Record<string, () => Promise<{ readonly run: (options: BenchOptions) => Promise<Row[]> }>>> = {
   jobs: () => import('./jobs/bench.ts'),
   api: () => import('./api/bench.ts'),
+  events: () => import('./events/bench.ts'),
   cli: () => import('./cli/bench.ts'),
 }
 

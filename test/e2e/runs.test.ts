@@ -34,8 +34,9 @@ afterAll(async () => {
   rmSync(home, { recursive: true })
 })
 
-const startedAt = new Date(Date.now() - 5000).toISOString()
-const endedAt = new Date(Date.now() - 3500).toISOString()
+const now = Date.now()
+const startedAt = new Date(now - 5000).toISOString()
+const endedAt = new Date(now - 3500).toISOString()
 
 async function tf(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
   const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -102,4 +103,4 @@ test('tf shows runs as a table, in full, and as a story', async () => {
   expect((await tf('runs', 'timeline', 'shown-1')).out).toMatch(/^AT +WHAT +NAME +BY +MESSAGE\n.*task\.started +shown +\S+ +started on db2\n.*task\.timed_out +shown +\S+ +timed_out\n$/)
   expect(await tf('runs', 'show', newId(0))).toMatchObject({ code: 4, out: '' })
   expect(await tf('runs', 'timeline', 'nobody')).toEqual({ code: 0, out: '', err: 'Nothing is known under this correlation id.\n' })
-})
+}, 60_000)

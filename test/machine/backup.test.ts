@@ -134,7 +134,7 @@ describe.skipIf(process.platform !== 'linux')('a backup taken under load', () =>
     await successor.ended
   })
 
-  test('is refused by a database that is in use, and asks before it replaces anything', async () => {
+  test('is refused by a database that is in use, and asks before it replaces anything', { timeout: 60_000 }, async () => {
     expect(await finished(tf(['db', 'restore', file, '--yes'], busy), 1)).toMatch(/servers or workers use the database: \d+ connections from [\s\S]*Stop every server and worker/)
     const url = await emptyDatabase()
     await finished(tf(['db', 'restore', file], url))
@@ -178,7 +178,7 @@ describe.skipIf(process.platform !== 'linux')('a backup taken under load', () =>
     expect(await fingerprint(back)).toBe(await fingerprint(here))
   })
 
-  test('leaves nothing behind when it is interrupted', async () => {
+  test('leaves nothing behind when it is interrupted', { timeout: 60_000 }, async () => {
     const cut = join(directory, 'cut.backup')
     const database = open(busy)
     // Its first table cannot be read yet, so the signal comes while it is at it.

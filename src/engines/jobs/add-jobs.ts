@@ -85,9 +85,9 @@ export function columnsOf(rows: readonly JobRow[], by: Actor, collapse: <T>(valu
 /** Sends rows that need not wait, in one statement. Returns the database's time. */
 export async function insertReady(tx: Queryable, rows: readonly JobRow[], by: Actor): Promise<number> {
   const values = [...columnsOf(rows, by), inlinePayloadBytes]
-  const keys = rows.map(({ uniqueKey }) => uniqueKey)
-  const keyed = keys.some((key) => key !== null)
-  const [found] = await tx.rows<[now: number]>(keyed ? addKeyedJobs : addJobs, keyed ? [...values, keys] : values)
+  const [found] = rows.some(({ uniqueKey }) => uniqueKey !== null)
+    ? await tx.rows<[now: number]>(addKeyedJobs, [...values, rows.map(({ uniqueKey }) => uniqueKey)])
+    : await tx.rows<[now: number]>(addJobs, values)
   return found![0]
 }
 

@@ -23,9 +23,9 @@ afterAll(async () => {
   await store[Symbol.asyncDispose]()
 })
 
-/** A connection of the user's own. */
+/** A connection of the user's own, which does not wait for ever. */
 async function connect(url = store.url): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url })
+  const client = new pg.Client({ connectionString: url, options: '-c lock_timeout=5s' })
   clients.push(client)
   await client.connect()
   return client
@@ -243,6 +243,17 @@ describe('a unique key', () => {
     await expect(enqueue(client, name, {}, { uniqueKey: 'k' })).rejects.toMatchObject({ code: '40001' })
     await client.query('rollback')
   })
+
+  test('is not taken over from a job that was retried by hand since the snapshot', async () => {
+    const [client, name] = [await connect(), newName()]
+    const old = await enqueue(client, name, {}, { uniqueKey: 'k' })
+    await store.jobs.cancel(everyTenant, old.id, { by: tester })
+    await client.query('begin isolation level repeatable read')
+    await client.query('select 1 from taskflows.installation')
+    await store.jobs.retry(everyTenant, old.id, { by: tester })
+    await expect(enqueue(client, name, {}, { uniqueKey: 'k' })).rejects.toMatchObject({ code: '40001' })
+    await client.query('rollback')
+  })
 })
 
 describe('the SQL function', () => {
@@ -257,8 +268,9 @@ describe('the SQL function', () => {
     await expect(enqueue(app, 'granted')).rejects.toMatchObject({ code: '42501' })
     await admin.query(`grant execute on function taskflows.enqueue to ${role}`)
     // What a caller puts before pg_catalog is not looked at.
-    await app.query(`create temporary table held (id uuid)`)
-    await app.query(`set search_path = pg_temp, public`)
+    await admin.query(`create schema trap; grant usage on schema trap to ${role}`)
+    await admin.query(`create function trap.isfinite(timestamptz) returns boolean language plpgsql as $$ begin raise 'trapped'; end $$`)
+    await app.query(`set search_path = trap, pg_catalog`)
     const { id } = await enqueue(app, 'granted', {}, { uniqueKey: 'k' })
     expect((await store.events.list(everyTenant, { limit: 10, subject: id })).items).toMatchObject([{ actor: `sql:${role}` }])
     for (const beyond of ['select from taskflows.jobs', 'select taskflows.take_unique_key(null, null, null, null)', `select taskflows.complete_attempt(null, null, null)`]) {

@@ -2,11 +2,12 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest'
 import { systemClock } from '../../kernel/clock.ts'
+import { ConnectionLost, type Database } from '../../kernel/database/database.ts'
 import { newId } from '../../kernel/ids.ts'
 import type { Lifecycle } from '../../kernel/lifecycle.ts'
 import { everyTenant } from '../../kernel/scope.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
-import { type JobStore, createJobStore, tester } from '../../testing/job-store.ts'
+import { type JobStore, createJobStore, plainWorker, tester } from '../../testing/job-store.ts'
 import { createTestDatabase } from '../../testing/test-database.ts'
 import { type AnyFunction, definitionOf, task } from '../tasks/index.ts'
 import type { JobContext } from './attempt.ts'
@@ -39,8 +40,15 @@ afterEach(async () => { for (const stop of stopped) await stop() })
 
 let made = 0
 
+interface WorkingOptions {
+  readonly concurrency?: number
+  readonly database?: Database
+  readonly timeout?: number
+  readonly retries?: number
+}
+
 /** A worker on a queue of its own. */
-async function working(fn: AnyFunction, { concurrency = 10, ...options }: { readonly concurrency?: number; readonly timeout?: number; readonly retries?: number } = {}) {
+async function working(fn: AnyFunction, { concurrency = 10, database = store.database, ...options }: WorkingOptions = {}) {
   const id = newId(store.time.now())
   const queue = `own-${(made += 1)}`
   const [reports, errors]: [AttemptReport[], unknown[]] = [[], []]
@@ -51,7 +59,7 @@ async function working(fn: AnyFunction, { concurrency = 10, ...options }: { read
   const { retries = 0, ...rest } = options
   const definition = definitionOf(task(fn, { name: 'work', retries: { maxAttempts: retries + 1, baseDelaySeconds: 0 }, ...rest }))
   const worker = createWorker({
-    id, name: `worker-${made}`, queues: [queue], concurrency, database: store.database, hot: store.hot, clock: systemClock, time: store.time, random: () => 0, graceMs: 1_000,
+    id, name: `worker-${made}`, queues: [queue], concurrency, database, hot: store.hot, clock: systemClock, time: store.time, random: () => 0, graceMs: 1_000,
     tasks: new Map([['work', definition]]), keeper: { pulse, tell: keeper.hear, onMessage: (listener) => { listeners.push(listener) } },
     onAttempt: (report) => reports.push(report), onError: (error) => errors.push(error),
   })
@@ -143,6 +151,19 @@ describe('an attempt that is completed in a transaction', () => {
     expect(errors).toEqual([])
   })
 
+  test('may be completed although the database could not be reached at first', async () => {
+    let broken = 0
+    const database: Database = { ...store.database, query: async (statement, values) => {
+      if (typeof statement === 'object' && statement.name === 'take-own-lease' && (broken += 1) === 1) throw new ConnectionLost('cut', false, undefined)
+      return store.database.query(statement, values) as never
+    } }
+    const { add, errors } = await working((_: unknown, context: JobContext) => inTransaction(context).catch(() => inTransaction(context)), { database })
+    const id = await add()
+    expect(await until(id, 'SUCCEEDED')).toMatchObject({ attempts: 1 })
+    expect(await effectsOf(id)).toEqual(['attempt 1'])
+    expect([broken, errors]).toEqual([2, []])
+  })
+
   test('by a client without a transaction is completed at once', async () => {
     const { add } = await working(async (_: unknown, context: JobContext) => {
       const client = await pool.connect()
@@ -201,7 +222,7 @@ describe('an attempt that is completed in a transaction', () => {
 
 describe('a handler that returns while its transaction is open', () => {
   /** Resolves with the client once the handler has returned. */
-  async function returning(options: Parameters<typeof working>[1] = {}) {
+  async function returning(options: WorkingOptions = {}) {
     const given = Promise.withResolvers<pg.PoolClient>()
     const subject = await working(async (_: unknown, context: JobContext) => {
       if (context.job.attempt > 1) return inTransaction(context)
@@ -292,6 +313,20 @@ describe('a handler that returns while its transaction is open', () => {
     await runRescue(store.database)
     expect(await outcomesOf(id)).toEqual(['lost'])
   })
+})
+
+test('the SQL function ends what holds its lease alone, and neither what was cancelled nor what is gone', async () => {
+  const complete = async (lease: string) => (await pool.query<{ verdict: string }>('select taskflows.complete_attempt($1, now(), null) as verdict', [lease])).rows[0]!.verdict
+  const { claim } = plainWorker(store)
+  for (const [queue, cancelled] of [['plain', false], ['gone', true]] as const) {
+    const id = await store.add({ queue })
+    const [claimed] = await claim(1, { queue })
+    if (cancelled) await store.jobs.cancel(everyTenant, id, { by: tester })
+    expect(await complete(claimed!.lease.id)).toBe(cancelled ? 'cancelled' : 'done')
+    expect(await complete(claimed!.lease.id)).toBe(cancelled ? 'cancelled' : 'missing')
+    expect(await outcomesOf(id)).toEqual([cancelled ? 'cancelled' : 'succeeded'])
+  }
+  await pool.query('delete from taskflows.leases')
 })
 
 describe('an attempt that was', () => {

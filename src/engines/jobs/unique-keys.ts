@@ -26,23 +26,31 @@ export interface Keyed {
 export async function takeKeys(tx: Queryable, jobs: readonly Keyed[]): Promise<ReadonlyMap<string, string>> {
   const keyed = jobs.filter(({ uniqueKey }) => uniqueKey !== null)
   if (keyed.length === 0) return new Map()
-  const wanted = Map.groupBy(keyed, (job) => nameOf(job.tenant, job.name, job.uniqueKey!))
-  const first = [...wanted.values()].map(([job]) => job!)
-  const locked = await tx.query<{ tenant_id: string; name: string; key: string; job_id: string }>(lockKeys, columnsOf(first))
-  const holders = new Map(locked.map(({ tenant_id, name, key, job_id }) => [nameOf(tenant_id, name, key), job_id]))
-  const holderOf = ({ tenant, name, uniqueKey }: Keyed): string => holders.get(nameOf(tenant, name, uniqueKey!))!
-
-  const others = first.filter((job) => holderOf(job) !== job.id)
-  const unfinished = new Set((others.length === 0 ? [] : await tx.query<{ id: string }>(unfinishedJobs, [others.map(holderOf)])).map(({ id }) => id))
-  const heirs = others.filter((job) => !unfinished.has(holderOf(job)))
+  // Backwards, so that the first job of each key is the one that stays.
+  const wanted = [...new Map(keyed.toReversed().map((job) => [keyOf(job), job])).values()]
+  const holders = await lockAll(tx, wanted)
+  const holderOf = (job: Keyed): string => holders.get(keyOf(job))!
+  const taken = wanted.filter((job) => holderOf(job) !== job.id)
+  const unfinished = await unfinishedOf(tx, taken.map(holderOf))
+  const heirs = taken.filter((job) => !unfinished.has(holderOf(job)))
   if (heirs.length > 0) await tx.query(passKeys, columnsOf(heirs))
-
-  const winners = [...wanted.values()].map((rivals) => ({ rivals, winner: unfinished.has(holderOf(rivals[0]!)) ? holderOf(rivals[0]!) : rivals[0]!.id }))
-  return new Map(winners.flatMap(({ rivals, winner }) => rivals.filter(({ id }) => id !== winner).map(({ id }) => [id, winner] as const)))
+  for (const heir of heirs) holders.set(keyOf(heir), heir.id)
+  return new Map(keyed.filter((job) => holderOf(job) !== job.id).map((job) => [job.id, holderOf(job)]))
 }
 
-function nameOf(tenant: string, name: string, key: string): string {
-  return JSON.stringify([tenant, name, key])
+/** The job that each key names, which is the one that wanted it if nobody had it. */
+async function lockAll(tx: Queryable, wanted: readonly Keyed[]): Promise<Map<string, string>> {
+  const locked = await tx.query<{ tenant: string; name: string; uniqueKey: string; id: string }>(lockKeys, columnsOf(wanted))
+  return new Map(locked.map((row) => [keyOf(row), row.id]))
+}
+
+async function unfinishedOf(tx: Queryable, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  return new Set((await tx.query<{ id: string }>(unfinishedJobs, [ids])).map(({ id }) => id))
+}
+
+function keyOf({ tenant, name, uniqueKey }: Keyed): string {
+  return JSON.stringify([tenant, name, uniqueKey])
 }
 
 function columnsOf(jobs: readonly Keyed[]): unknown[] {

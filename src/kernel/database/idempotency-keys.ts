@@ -34,7 +34,7 @@ const readKey = repeatable('read-key', `select request, status, answer from task
 
 /** $1 scope  $2 key  $3 holder  $4 status  $5 answer. No row: the reservation was lost. */
 const answerKey = repeatable('answer-key', `
-update taskflows.idempotency_keys set status = $4::smallint, answer = $5::json where scope = $1 and key = $2 and $3::uuid is not null returning holder`)
+update taskflows.idempotency_keys set status = $4::smallint, answer = $5::json where scope = $1 and key = $2 and holder = $3::uuid returning holder`)
 
 /** $1 scope  $2 key  $3 holder */
 const releaseKey = repeatable('release-key', `

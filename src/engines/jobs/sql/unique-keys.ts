@@ -15,7 +15,7 @@ insert into taskflows.unique_keys as k (tenant_id, name, key, job_id)
 select * from unnest($1::text[], $2::text[], $3::text[], $4::uuid[]) as wanted(tenant_id, name, key, job_id)
 order by tenant_id collate "C", name collate "C", key collate "C"
 on conflict (tenant_id, name, key) do update set job_id = k.job_id
-returning tenant_id, name, key, job_id`)
+returning tenant_id as tenant, name, key as "uniqueKey", job_id as id`)
 
 /** Whether the job of this id is unfinished. The id names its table: a bare `job_id` would be that of the attempt. */
 const unfinished = (id: string) => `exists (select from taskflows.jobs j where j.id = ${id})

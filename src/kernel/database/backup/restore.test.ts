@@ -2,7 +2,7 @@ import { afterAll, beforeEach, expect, inject, test } from 'vitest'
 import { openCopySession } from '../../../adapters/database/postgres/copy-session.ts'
 import { createPostgres, urlSource } from '../../../adapters/database/postgres/index.ts'
 import { createTestDatabase } from '../../../testing/test-database.ts'
-import { newId } from '../../ids.ts'
+import { firstIdAt, newId } from '../../ids.ts'
 import { type Migration, migrate, readMigrations } from '../migrate.ts'
 import { ensurePartitions } from '../partitions.ts'
 import { backupText } from './backup.ts'
@@ -44,27 +44,25 @@ async function restore({ session }: typeof target, bytes: Buffer, known = migrat
 
 const awkward = { text: 'tab\t feed\n return\r back\\slash \\. \\N "quotes" \u{1F600} \u200f ü', empty: '', deep: { null: null, list: [1.5e300, -0, true] } }
 
-/** A job of now and one of half a year ago, finished, running and waiting, with a large payload. */
-async function fill({ database }: typeof source): Promise<Record<'old' | 'running' | 'waiting', string>> {
+/** A job of half a year ago that has ended, one that runs and has a large payload, and one that waits. */
+async function fill({ database }: typeof source): Promise<void> {
   await migrate(database)
-  for (const at of [now, now - 26 * weekMs]) await ensurePartitions(database, at)
-  const [old, running, waiting] = [newId(now - 26 * weekMs), newId(now), newId(now)].map((id) => id) as [string, string, string]
-  const worker = newId(now)
+  const halfAYearAgo = now - 26 * weekMs
+  for (const at of [now, halfAYearAgo]) await ensurePartitions(database, at)
+  const [running, waiting, worker] = [newId(now), newId(now), newId(now)] as const
+  const old = firstIdAt(halfAYearAgo)
   const job = (id: string, payload: unknown, queue = 'default') =>
     database.query(`insert into taskflows.jobs (id, tenant_id, queue, name, priority, payload, created_at, created_by) values ($1, 'default', $2, 'n', 0, $3, taskflows.now(), 'ü\\\\N')`, [id, queue, JSON.stringify(payload)])
-  // The order in which ids are made is not theirs: the first is half a year older.
-  const first = `${(now - 26 * weekMs).toString(16).padStart(12, '0').replace(/^(.{8})/, '$1-')}${old.slice(13)}`
-  await job(first, awkward)
+  await job(old, awkward)
   await job(running, 'x'.repeat(900_000))
   await job(waiting, null, '\\N')
-  await database.query(`insert into taskflows.attempts (job_id, attempt, outcome, final, ended_at, error_message) values ($1, 1, 'succeeded', 'SUCCEEDED', now(), E'a\\\\b\\tc')`, [first])
+  await database.query(`insert into taskflows.attempts (job_id, attempt, outcome, final, ended_at, error_message) values ($1, 1, 'succeeded', 'SUCCEEDED', now(), E'a\\\\b\\tc')`, [old])
   await database.query(`insert into taskflows.ready (id, queue, rank, tag, tenant_id, name, attempt, spent, awaited) values ($1, '\\N', 0, 9007199254740991, 'default', 'n', 1, 0, false)`, [waiting])
   await database.query(`insert into taskflows.workers (id, name, queues, tasks, started_at, seen_at) values ($1, 'w', '{}', '{n,"a,b"}', now(), now())`, [worker])
   await database.query(`insert into taskflows.leases (id, worker_id, queue, claimed_at, expires_at, job_ids, attempts, spent) values (gen_random_uuid(), $1, 'default', now(), now() + interval '1 hour', array[$2::uuid], '{1}', '{0}')`, [worker, running])
   await database.query(`insert into taskflows.events (at, type, ids) select taskflows.now(), 'jobs.added', array[$1::uuid] from generate_series(1, 5)`, [waiting])
   await database.query(`insert into taskflows.nonces values ('n', now())`)
-  await database.query(`insert into taskflows.awaited_ends (job_id, state) values ($1, 'DEAD')`, [first])
-  return { old: first, running, waiting }
+  await database.query(`insert into taskflows.awaited_ends (job_id, state) values ($1, 'DEAD')`, [old])
 }
 
 /** All rows of the tables that a backup keeps as they are. */
@@ -82,13 +80,14 @@ test('every row comes back as it was, into another database that was empty', asy
   expect(await dump(target)).toEqual(await dump(source))
 })
 
-test('what spoke for the old world is over: leases, workers, nonces, cursors', async () => {
+test('what spoke for the old world is over: leases, workers, nonces, transactions, cursors', async () => {
   await fill(source)
+  const [last] = await source.database.query<{ xid: string }>('select max(xid::text::numeric)::text as xid from taskflows.events')
   await restore(target, await backup(source))
   const [row] = await target.database.query(`
     select (select bool_and(expires_at <= taskflows.now()) from taskflows.leases) as expired, (select bool_and(stopped_at is not null) from taskflows.workers) as stopped,
-      (select count(*) from taskflows.nonces) as nonces, (select count(*) from taskflows.events where xid > pg_current_xact_id()) as unborn`)
-  expect(row).toEqual({ expired: true, stopped: true, nonces: 0, unborn: 0 })
+      (select count(*) from taskflows.nonces) as nonces, (select bool_and(xid > $1::text::xid8) from taskflows.events) as written_anew`, [last!.xid])
+  expect(row).toEqual({ expired: true, stopped: true, nonces: 0, written_anew: true })
   const [one] = await source.database.query('select id from taskflows.installation')
   expect(await target.database.query('select id from taskflows.installation')).not.toEqual([one])
 })

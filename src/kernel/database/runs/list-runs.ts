@@ -10,7 +10,7 @@
 import type { Run, RunFilter } from '../../runs.ts'
 import type { Scope } from '../../scope.ts'
 import type { Database, Queryable } from '../database.ts'
-import { type RunPosition, behindMoment, readCursor, writeCursor } from './run-cursor.ts'
+import { type EndedPosition, type RunPosition, behindMoment, hasEnded, readCursor, writeCursor } from './run-cursor.ts'
 import { type RunRecord, positionOf, runOf } from './run-row.ts'
 import { type Asked, type Reach, attemptsPerSample, endedRuns, goesByTime, isNarrowed, mayHaveEnded, nextMoment, runningRuns } from './run-statements.ts'
 
@@ -34,12 +34,13 @@ const goThroughAll = `select set_config('enable_seqscan', 'on', true), set_confi
  */
 export async function listRuns(database: Database, scope: Scope, filter: RunFilter, { limit, cursor }: { readonly limit: number; readonly cursor?: string }): Promise<{ items: Run[]; nextCursor: string | null }> {
   const start = cursor === undefined ? null : readCursor(cursor)
+  const behindEnded = start !== null && hasEnded(start) ? start : null
   const asked = { scope, filter }
   return database.transaction(async (tx) => {
     await tx.query('set transaction isolation level repeatable read, read only')
     await tx.query(plannerSettings)
-    const rows = start === null || start.endedUs === null ? await readRunning(tx, asked, start, limit + 1) : []
-    const ended = rows.length > limit ? { rows: [], rest: null } : await readEnded(tx, asked, start?.endedUs == null ? null : start, limit + 1 - rows.length)
+    const rows = behindEnded ? [] : await readRunning(tx, asked, start, limit + 1)
+    const ended = rows.length > limit ? { rows: [], rest: null } : await readEnded(tx, asked, behindEnded, limit + 1 - rows.length)
     rows.push(...ended.rows)
     const next = rows.length > limit ? positionOf(rows[limit - 1]!) : ended.rest
     return { items: rows.slice(0, limit).map(runOf), nextCursor: next && writeCursor(next) }
@@ -55,7 +56,7 @@ async function readRunning(tx: Queryable, asked: Asked, below: RunPosition | nul
 type Sight = (RunRecord | { [Column in keyof RunRecord]: null }) & { looked: number; last: string | null }
 
 /** `rest`: where to go on, if there may be more than was looked at. */
-async function readEnded(tx: Queryable, asked: Asked, start: RunPosition | null, limit: number): Promise<{ rows: RunRecord[]; rest: RunPosition | null }> {
+async function readEnded(tx: Queryable, asked: Asked, start: EndedPosition | null, limit: number): Promise<{ rows: RunRecord[]; rest: EndedPosition | null }> {
   const rows: RunRecord[] = []
   if (!mayHaveEnded(asked)) return { rows, rest: null }
   const sinceUs = asked.filter.since === undefined ? null : Math.floor(asked.filter.since * 1000)
@@ -87,12 +88,12 @@ function reachOf(asked: Asked, look: number, missing: number): Reach {
 }
 
 /** The moment since which about so many attempts ended, rather more; `null` if there are not so many. */
-async function findMoment(tx: Queryable, below: RunPosition | null, attempts: number): Promise<number | null> {
+async function findMoment(tx: Queryable, below: EndedPosition | null, attempts: number): Promise<number | null> {
   const [found] = await tx.query<{ us: number }>(nextMoment, [below?.endedUs ?? null, 1 + Math.ceil(attempts / attemptsPerSample)])
   return found?.us ?? null
 }
 
-function readLast(json: string): RunPosition {
+function readLast(json: string): EndedPosition {
   const [endedUs, id, ordinal] = JSON.parse(json) as [number, string, number]
   return { endedUs, id, ordinal }
 }

@@ -13,8 +13,17 @@ export interface RunPosition {
   readonly ordinal: number
 }
 
-/** Before everything that ended at this moment, and behind what ended later. */
-export function behindMoment(endedUs: number): RunPosition {
+/** Behind one that has ended. */
+export interface EndedPosition extends RunPosition {
+  readonly endedUs: number
+}
+
+export function hasEnded(position: RunPosition): position is EndedPosition {
+  return position.endedUs !== null
+}
+
+/** Behind everything that ended at this moment or later. */
+export function behindMoment(endedUs: number): EndedPosition {
   return { endedUs, id: '00000000-0000-0000-0000-000000000000', ordinal: 0 }
 }
 

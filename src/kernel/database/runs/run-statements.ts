@@ -7,7 +7,7 @@ import { isId } from '../../ids.ts'
 import type { RunFilter, RunKind, RunState } from '../../runs.ts'
 import type { Scope } from '../../scope.ts'
 import { type Statement, repeatable } from '../database.ts'
-import type { RunPosition } from './run-cursor.ts'
+import type { EndedPosition, RunPosition } from './run-cursor.ts'
 import { attemptColumns, leaseColumns, ofRun, reportColumns, runView, underLease } from './run-row.ts'
 
 export interface Asked {
@@ -70,7 +70,7 @@ export function runningRuns(asked: Asked, below: RunPosition | null, limit: numb
 
 /** One look at ended runs. */
 export interface Look extends Reach {
-  readonly below: RunPosition | null
+  readonly below: EndedPosition | null
   /** Back to this moment, inclusive; `null`: to the beginning. */
   readonly fromUs: number | null
   /** How many are wanted. */
@@ -137,7 +137,7 @@ function source(columns: string, table: string, { below, fromUs, most }: Look, {
   const span = [
     ...(fromUs === null ? [] : [`${at} >= ${moment(fromUs, put)}`]),
     // The first of the two is for the index, which knows the time alone.
-    ...(below?.endedUs == null ? [] : [`${at} <= ${moment(below.endedUs, put)}`,
+    ...(below === null ? [] : [`${at} <= ${moment(below.endedUs, put)}`,
       `(${at}, ${id}, ${ordinal}) < (${moment(below.endedUs, put)}, ${put(below.id, 'uuid')}, ${put(below.ordinal, 'integer')})`]),
   ]
   return `(select ${columns} from ${table} where ${all([...span, ...conditions])} order by ${at} desc, ${id} desc, ${ordinal} desc limit ${put(most, 'integer')})`
