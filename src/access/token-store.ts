@@ -177,11 +177,13 @@ function tokenOf(row: TokenRecord): Token {
 }
 
 function exists(name: string, tenant: string | null): TaskflowsError {
-  return new TaskflowsError('token.exists', `there is a live token ${JSON.stringify(name)}${tenant === null ? '' : ` of the tenant ${JSON.stringify(tenant)}`}`, { details: { name, tenant_id: tenant } })
+  const where = tenant === null ? '' : ` of the tenant ${JSON.stringify(tenant)}`
+  return new TaskflowsError('token.exists', `there is a live token ${JSON.stringify(name)}${where}`, { details: { name, tenant_id: tenant } })
 }
 
 function ambiguous(name: string, found: readonly TokenRecord[]): TaskflowsError {
-  return new TaskflowsError('token.ambiguous', `several live tokens are named ${JSON.stringify(name)}, such as ${found.map(({ id, tenant_id }) => `${id} (${tenant_id ?? 'of no tenant'})`).join(', ')}`, { details: { name, ids: found.map(({ id }) => id) } })
+  const some = found.map(({ id, tenant_id: tenant }) => `${id} (${tenant ?? 'of no tenant'})`).join(', ')
+  return new TaskflowsError('token.ambiguous', `several live tokens are named ${JSON.stringify(name)}, such as ${some}`, { details: { name, ids: found.map(({ id }) => id) } })
 }
 
 const aboveAll = 'ffffffff-ffff-ffff-ffff-ffffffffffff'

@@ -2,15 +2,15 @@
 --
 -- What other programs call in transactions of their own: `enqueue` adds a job,
 -- `complete_attempt` ends an attempt. Both become true when that transaction
--- commits, and neither waits for others or makes others wait meanwhile.
+-- commits. Neither locks a row that others need, but for a unique key.
 --
 -- They run with the rights of their owner, so that a caller needs the use of the
--- schema and the right to execute them, and nothing else. Hence the fixed
--- search_path, and the revokes at the end.
+-- schema and the right to execute them, and nothing else. Hence their fixed
+-- search_path, which the functions they call inherit, and the revokes at the end.
 
 -- A UUID of version 7 (RFC 9562 §5.7): 48 bits of milliseconds, 12 bits of the
 -- fraction below (§6.2, method 3), so that ids of one session ascend; the rest is random.
-create function taskflows.new_id(at timestamptz) returns uuid language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+create function taskflows.new_id(at timestamptz) returns uuid language plpgsql volatile as $$
 declare
   micros bigint := extract(epoch from at) * 1000000;
   random_bytes bytea := uuid_send(gen_random_uuid());
@@ -22,7 +22,7 @@ end
 $$;
 
 create function taskflows.refuse_argument(argument text, expected text, got text, hint text) returns void
-  language plpgsql set search_path = pg_catalog, pg_temp as $$
+  language plpgsql as $$
 begin
   raise exception using errcode = 'invalid_parameter_value', hint = hint,
     message = format('%s: expected %s, got %s', argument, expected, coalesce(left(got, 200), 'null'));
@@ -31,7 +31,7 @@ $$;
 
 -- The text without spaces around it, if PostgreSQL can keep it and a terminal can show it. Null stays null.
 create function taskflows.checked_text(argument text, value text, longest integer) returns text
-  language plpgsql set search_path = pg_catalog, pg_temp as $$
+  language plpgsql as $$
 declare
   trimmed text := btrim(value);
 begin
@@ -46,7 +46,7 @@ $$;
 
 -- Whether JSON text nests deeper than that. Each pass takes the innermost brackets away.
 create function taskflows.nests_deeper(json_text text, levels integer) returns boolean
-  language plpgsql set search_path = pg_catalog, pg_temp as $$
+  language plpgsql as $$
 declare
   brackets text;
 begin
@@ -65,7 +65,7 @@ end
 $$;
 
 -- What a handler cannot be given is refused: the same limits as in src/kernel/plain-json.ts.
-create function taskflows.check_payload(payload json) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+create function taskflows.check_payload(payload json) returns void language plpgsql as $$
 declare
   json_text text := payload::text;
 begin
@@ -81,7 +81,7 @@ $$;
 
 -- What the job itself says about its tries, as `jobs.policy` keeps it.
 create function taskflows.checked_policy(max_attempts integer, timeout interval, retry json) returns json
-  language plpgsql set search_path = pg_catalog, pg_temp as $$
+  language plpgsql as $$
 declare
   timeout_ms bigint;
   field text;
@@ -117,7 +117,7 @@ end
 $$;
 
 -- Partitions are made 30 days ahead by whatever server or worker runs.
-create function taskflows.require_partitions(at timestamptz) returns void language plpgsql set search_path = pg_catalog, pg_temp as $$
+create function taskflows.require_partitions(at timestamptz) returns void language plpgsql as $$
 declare
   week text := to_char(date_trunc('week', at at time zone 'UTC'), 'YYYYMMDD');
 begin
@@ -134,7 +134,7 @@ $$;
 -- The row is a lock on the key until the caller's transaction ends, as it must be: whether the key is free depends on
 -- how that ends. A key that is held by somebody else's unfinished job is not locked.
 create function taskflows.take_unique_key(tenant_id text, name text, key text, job_id uuid) returns uuid
-  language plpgsql set search_path = pg_catalog, pg_temp as $$
+  language plpgsql as $$
 declare
   holder uuid;
 begin

@@ -1,27 +1,37 @@
 /**
- * Kills the server, workers, PostgreSQL and all of them under load, TASKFLOWS_CRASH_KILLS times (default 50), and
- * then accounts for every job.
+ * Kills servers, workers, a customer's program, PostgreSQL and all of them under load, TASKFLOWS_CRASH_KILLS times
+ * (default 200), and then accounts for every job, order, effect and event.
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectTo } from '../../src/client/index.ts'
-import { type JobRecord, type Note, countUnfinished, readJobs, readLedger } from './crash/accounts.ts'
+import { type JobRecord, countUnfinished, paidAttempts, readEffects, readJobs, readOrders } from './crash/accounts.ts'
+import { type Follower, startFollower } from './crash/follower.ts'
+import { type Act, type Note, readLedger } from './crash/ledger.ts'
 import { type Load, startLoad } from './crash/load.ts'
+import { type Requests, createTokens, openRequests } from './crash/requests.ts'
 import { type CrashSite, type Target, openCrashSite } from './crash/site.ts'
 import { processesOf, untilNothingIsLeft } from './embedded/harness.ts'
 
-const kills = Number(process.env['TASKFLOWS_CRASH_KILLS'] ?? 50)
+const kills = Number(process.env['TASKFLOWS_CRASH_KILLS'] ?? 200)
 /** In turn; the moments are random. */
-const order: readonly Target[] = ['worker', 'postmaster', 'worker', 'server', 'worker', 'backend', 'worker', 'server', 'everything', 'backend']
-const shortestPauseMs = 100
-const longestPauseMs = 2_500
+const order: readonly Target[] = ['worker', 'postmaster', 'worker', 'server', 'customer', 'backend', 'worker', 'server', 'everything', 'server']
+const shortestPauseMs = 50
+const longestPauseMs = 900
+/** A target that is away is waited for, which takes as long as a start of everything. */
+const longestKillMs = 10_000
 /** A lease of a worker that died with the last kill expires after 10 s; what then runs has time-outs and delays of a second. */
 const settleMs = 60_000
+/** A request whose server died with its idempotency key reserved may be tried again after a minute. */
+const abandonedMs = 60_000
 
 describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`, () => {
   let site: CrashSite
+  let requests: Requests
   let load: Load
+  let follower: Follower
   let jobs: Map<string, JobRecord>
+  let notes: Map<Act, Note[]>
   let began: Map<string, Note[]>
   let ended: Map<string, Note[]>
   const killedAt = new Map<number, number>()
@@ -30,9 +40,11 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
   const alone: number[] = []
 
   beforeAll(async () => {
-    site = await openCrashSite(2)
-    await site.ready()
-    load = startLoad(site.server)
+    site = await openCrashSite({ servers: 2, workers: 4 })
+    const tokens = await createTokens(site.servers()[0]!)
+    requests = openRequests(site.servers, tokens)
+    load = startLoad(requests)
+    follower = startFollower(site.servers, tokens.operator)
     for (let count = 0; count < kills; count += 1) {
       await pause(shortestPauseMs + Math.random() * (longestPauseMs - shortestPauseMs))
       await killOne(order[count % order.length]!)
@@ -40,14 +52,18 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
     await site.ready()
     await killWorkersAlone()
     await load.stop()
+    await site.stop('customer')
     await untilSettled()
     jobs = await readJobs(site.database)
-    const notes = Map.groupBy(readLedger(site.ledger), ({ what }) => what)
+    notes = Map.groupBy(readLedger(site.ledger), ({ what }) => what)
     began = Map.groupBy(notes.get('began')!, ({ id }) => id)
     ended = Map.groupBy(notes.get('ended')!, ({ id }) => id)
     printSummary()
-  }, 120_000 + kills * longestPauseMs)
-  afterAll(() => site[Symbol.asyncDispose]())
+  }, settleMs + abandonedMs + 60_000 + kills * (longestPauseMs + longestKillMs / order.length))
+  afterAll(async () => {
+    await follower[Symbol.asyncDispose]()
+    await site[Symbol.asyncDispose]()
+  })
 
   /** A target that is away at the moment is waited for: its absence is no kill. */
   async function killOne(target: Target): Promise<void> {
@@ -83,15 +99,31 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
     }))
   }
 
+  /** The ids of all events. */
+  async function readLog(): Promise<string[]> {
+    const { events } = connectTo(site.servers()[0]!)
+    const ids: string[] = []
+    for (let cursor: string | undefined; ;) {
+      const page = await events.list({ limit: 1000, ...(cursor === undefined ? { since: '1970-01-01T00:00:00Z' } : { cursor }) })
+      if (page.items.length === 0) return ids
+      ids.push(...page.items.map(({ id }) => id))
+      cursor = page.next_cursor!
+    }
+  }
+
   function printSummary(): void {
     const outcomes = Map.groupBy([...jobs.values()].flatMap(({ attempts }) => attempts), ({ outcome }) => outcome)
     const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
     const longest = (delays: number[]) => seconds(Math.max(0, ...delays))
     console.table({
       ...Object.fromEntries([...counts].map(([target, count]) => [`kills: ${target}`, count])),
-      'requests without an answer': load.lost,
+      'requests without an answer': requests.lost,
+      'requests answered when they were repeated': requests.repeated,
       'jobs acknowledged': load.acknowledged.length,
       'jobs in the database': jobs.size,
+      'orders committed': notes.get('committed')!.length,
+      'orders rolled back': notes.get('rolled-back')!.length,
+      'breaks of the event stream': follower.breaks,
       ...Object.fromEntries([...outcomes].map(([outcome, attempts]) => [`attempts: ${outcome}`, attempts.length])),
       'begun again after a kill among others': longest(rerunDelays((pid) => !alone.includes(pid))),
       'begun again after a kill of workers alone': longest(rerunDelays((pid) => alone.includes(pid))),
@@ -109,7 +141,7 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
   })
 
   test('the API says the same', async () => {
-    const client = connectTo(site.server()!)
+    const client = connectTo(site.servers()[0]!)
     let seen = 0
     let cursor: string | undefined
     do {
@@ -125,12 +157,47 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
   })
 
   test('every request was carried out once and as a whole, answered or not', () => {
-    const requests = Map.groupBy(jobs.values(), ({ request }) => request)
-    const wrong = load.acknowledged.filter(({ request, together }) => requests.get(request)!.length !== together)
+    const made = Map.groupBy([...jobs.values()].filter(({ request }) => request !== null), ({ request }) => request)
+    const wrong = load.acknowledged.filter(({ request, together }) => made.get(request)!.length !== together)
     expect(wrong).toEqual([])
     const known = new Set(load.acknowledged.map(({ request }) => request))
     // Of an unanswered request there is no telling how many jobs it held, but kinds differ in size.
-    expect([...requests].filter(([request, { length }]) => !known.has(request) && ![1, 2, 4, 50].includes(length))).toEqual([])
+    expect([...made].filter(([request, { length }]) => !known.has(request!) && ![1, 2, 4, 50].includes(length))).toEqual([])
+    expect(requests.repeated).toBeGreaterThan(0)
+  })
+
+  test('a request that was told of an unfinished job with its unique key made none, and no two jobs of one key ran side by side', () => {
+    const keyed = [...jobs.values()].filter(({ uniqueKey }) => uniqueKey !== null)
+    expect(load.existing.filter(({ id, request, uniqueKey }) => jobs.get(id)?.uniqueKey !== uniqueKey || keyed.some((job) => job.request === request))).toEqual([])
+    expect(load.existing.length).toBeGreaterThan(0)
+    for (const [, ofKey] of Map.groupBy(keyed, ({ uniqueKey }) => uniqueKey)) {
+      const spans = ofKey.map(({ id }) => ({ id, from: began.get(id)![0]!.at, to: ended.get(id)!.at(-1)!.at })).toSorted((one, other) => one.from - other.from)
+      expect(spans.filter(({ from }, at) => at > 0 && from < spans[at - 1]!.to)).toEqual([])
+    }
+  })
+
+  test('an order and its job are both there, once, or neither is, as the customer was told', async () => {
+    const orders = await readOrders(site.database)
+    const ordered = [...jobs.values()].flatMap(({ order: id }) => id ?? [])
+    expect(ordered.toSorted()).toEqual(orders.toSorted())
+    const there = new Set(orders)
+    expect(notes.get('committed')!.filter(({ id }) => !there.has(id))).toEqual([])
+    expect(notes.get('rolled-back')!.filter(({ id }) => there.has(id))).toEqual([])
+    expect([...jobs.values()].filter((job) => job.order !== null && finalOf(job) !== 'SUCCEEDED')).toEqual([])
+    expect(orders.length).toBeGreaterThan(kills / 10)
+  })
+
+  test('the effects of handlers that complete in a transaction are those of the attempts that succeeded', async () => {
+    const effects = await readEffects(site.database)
+    expect(effects).toEqual(paidAttempts(jobs.values()))
+    expect(effects.length).toBeGreaterThan(0)
+  })
+
+  test('a follower that went from server to server has seen each event of the log once', async () => {
+    const log = await readLog()
+    await Promise.race([follower.hasSeen(log.length), follower.failed])
+    expect(follower.seen.toSorted()).toEqual(log.toSorted())
+    expect(follower.breaks).toBeGreaterThan(0)
   })
 
   test('the attempts at a job are numbered from 1 without gaps, and the last one alone is final', () => {
@@ -141,9 +208,10 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
   test('no attempt was begun twice, and what succeeded had come to its end', () => {
     const twice = [...began.values()].flat().filter(({ id, attempt }) => began.get(id)!.filter((note) => note.attempt === attempt).length > 1)
     expect(twice).toEqual([])
-    const neverRan = [...jobs.values()].filter(({ id, attempts }) => {
+    const neverRan = [...jobs.values()].filter(({ id, name, attempts }) => {
       const last = attempts.at(-1)!
-      return last.final === 'SUCCEEDED' && !ended.get(id)?.some(({ attempt }) => attempt === last.attempt)
+      // One that completes in a transaction may be killed behind its commit: its effect is what tells.
+      return name !== 'paid' && last.final === 'SUCCEEDED' && !ended.get(id)?.some(({ attempt }) => attempt === last.attempt)
     })
     expect(neverRan).toEqual([])
   })
@@ -172,7 +240,7 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
   })
 
   test('no answer was unforeseen, and no program ended by itself', () => {
-    expect(load.surprises).toEqual([])
+    expect(requests.surprises).toEqual([])
     expect(site.failures).toEqual([])
   })
 

@@ -70,7 +70,8 @@ describe.skipIf(process.platform !== 'linux').each(releases)('from %s', (version
     await untilEveryPlace()
 
     const migration = startTf(['db', 'migrate'], { home: join(release.directory, 'old'), databaseUrl })
-    expect(await migration.ended, migration.said.join('\n')).toMatchObject({ code: 0 })
+    await migration.saw(/^The schema is at version/)
+    await migration.ended
     const fresh = await startOf('new')
     servers.push(fresh.at)
     await untilWorked(first, fresh)

@@ -60,7 +60,9 @@ export function createAuthenticator({ security, nonces, tokens, rateLimit, clock
 
   const admitToken = async (credential: string, request: IncomingMessage): Promise<Admission> => {
     const token = await tokens.find(credential)
-    if (token === undefined) throw new TaskflowsError('access.unauthenticated', 'the token is unknown, revoked or expired', { hint: 'An admin can create another: tf api tokens create NAME.' })
+    if (token === undefined) {
+      throw new TaskflowsError('access.unauthenticated', 'the token is unknown, revoked or expired', { hint: 'An admin can create another: tf api tokens create NAME.' })
+    }
     warnOfPlainHttp(request)
     const caller = callerOf(token)
     countCall(caller.name, token.rateLimit ?? rateLimit ?? usualTokenRate)

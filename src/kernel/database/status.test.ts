@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest'
 import { createPostgres, urlSource } from '../../adapters/database/postgres/index.ts'
 import { createTestDatabase } from '../../testing/test-database.ts'
 import { newId } from '../ids.ts'
-import { type Database } from './database.ts'
+import type { Database } from './database.ts'
 import { type Migration, migrate, readMigrations } from './migrate.ts'
 import { ensurePartitions, partitionsAround } from './partitions.ts'
 import { readStatus } from './status.ts'
@@ -57,7 +57,7 @@ test('a newer one is ahead while this program runs with it, and too new when not
 test('others that are connected are named, with how long their transaction is open', async () => {
   await database.transaction(async (tx) => {
     await tx.query('select 1')
-    const [other] = (await readStatus(database, migrations)).clients.filter(({ application }) => application === 'taskflows')
+    const other = (await readStatus(database, migrations)).clients.find(({ application }) => application === 'taskflows')
     expect(other).toMatchObject({ transaction_seconds: expect.any(Number) })
   })
 })

@@ -1,22 +1,5 @@
-/** What the database, the ledger of the handlers and the memory of the one who added say of the same jobs. */
-import { readFileSync } from 'node:fs'
+/** What the database says of jobs, orders and effects, for comparison with the ledger and with the memory of those who added. */
 import type { Database } from '../../../src/kernel/database/database.ts'
-
-/** One line of the ledger. */
-export interface Note {
-  readonly what: 'began' | 'ended'
-  readonly id: string
-  readonly attempt: number
-  /** Epoch milliseconds. */
-  readonly at: number
-}
-
-export function readLedger(file: string): Note[] {
-  return readFileSync(file, 'utf8').split('\n').filter((line) => line !== '').map((line) => {
-    const [what, id, attempt, at] = line.split(' ')
-    return { what: what as Note['what'], id: id!, attempt: Number(attempt), at: Number(at) }
-  })
-}
 
 export interface AttemptRow {
   readonly attempt: number
@@ -30,7 +13,12 @@ export interface AttemptRow {
 
 export interface JobRecord {
   readonly id: string
-  readonly request: number
+  readonly name: string
+  readonly uniqueKey: string | null
+  /** Of the load. */
+  readonly request: number | null
+  /** Of a customer. */
+  readonly order: string | null
   readonly attempts: readonly AttemptRow[]
   /** How often the event log names it, by type. */
   readonly events: Readonly<Record<string, number>>
@@ -40,7 +28,9 @@ export interface JobRecord {
 
 /** Every job there is, whether it was acknowledged or not. */
 export async function readJobs(database: Database): Promise<Map<string, JobRecord>> {
-  const rows = await database.query<{ id: string; request: number; attempts: string | null; events: string | null; ended_at: number | null }>(`
+  const rows = await database.query<{
+    id: string; name: string; unique_key: string | null; request: number | null; order: string | null; attempts: string | null; events: string | null; ended_at: number | null
+  }>(`
     with tries as (
       select a.job_id, json_agg(json_build_object('attempt', a.attempt, 'outcome', a.outcome, 'final', a.final,
         'pid', split_part(w.name, ':', 2)::integer, 'startedAt', extract(epoch from a.started_at) * 1000) order by a.attempt) as attempts
@@ -51,10 +41,10 @@ export async function readJobs(database: Database): Promise<Map<string, JobRecor
       select id, json_object_agg(type, count) as events, max(at) filter (where type in ('jobs.succeeded', 'jobs.failed', 'jobs.dead', 'jobs.cancelled')) as ended_at
       from facts group by id
     )
-    select j.id, (j.payload ->> 'request')::integer as request, t.attempts, s.events, s.ended_at
+    select j.id, j.name, j.unique_key, (j.payload ->> 'request')::integer as request, j.payload ->> 'order' as order, t.attempts, s.events, s.ended_at
     from taskflows.jobs j left join tries t on t.job_id = j.id left join story s on s.id = j.id`)
-  return new Map(rows.map(({ id, request, attempts, events, ended_at }) => [id, {
-    id, request, attempts: JSON.parse(attempts ?? '[]') as AttemptRow[], events: JSON.parse(events ?? '{}') as Record<string, number>, endedAt: ended_at ?? Infinity,
+  return new Map(rows.map(({ unique_key, attempts, events, ended_at, ...row }) => [row.id, {
+    ...row, uniqueKey: unique_key, attempts: JSON.parse(attempts ?? '[]') as AttemptRow[], events: JSON.parse(events ?? '{}') as Record<string, number>, endedAt: ended_at ?? Infinity,
   }]))
 }
 
@@ -65,4 +55,19 @@ export async function countUnfinished(database: Database): Promise<Record<(typeo
   const columns = unfinished.map((table) => `(select count(*) from taskflows.${table}) as ${table}`)
   const [counts] = await database.query<Record<(typeof unfinished)[number], number>>(`select ${columns.join(', ')}`)
   return counts!
+}
+
+/** The orders that were committed. */
+export async function readOrders(database: Database): Promise<string[]> {
+  return (await database.query<{ id: string }>('select id from orders order by id')).map(({ id }) => id)
+}
+
+/** What handlers did in transactions that completed their attempts, as `JOB ATTEMPT`. */
+export async function readEffects(database: Database): Promise<string[]> {
+  return (await database.query<{ effect: string }>(`select job_id || ' ' || attempt as effect from effects`)).map(({ effect }) => effect).toSorted()
+}
+
+/** The same of each attempt that succeeded in its own transaction. */
+export function paidAttempts(jobs: Iterable<JobRecord>): string[] {
+  return [...jobs].filter(({ name }) => name === 'paid').flatMap(({ id, attempts }) => attempts.filter(({ outcome }) => outcome === 'succeeded').map(({ attempt }) => `${id} ${attempt}`)).toSorted()
 }

@@ -1,23 +1,16 @@
-/**
- * The tasks of the crash test. Each run writes down when it began and when it ended, one line each, in the file
- * CRASH_LEDGER: the other side of what the database believes.
- */
-import { appendFileSync } from 'node:fs'
+/** The tasks of the crash test. Each run writes down when it began and when it ended. */
 import { setTimeout as pause } from 'node:timers/promises'
 import type { JobContext } from '../../../src/engines/jobs/index.ts'
 import { NonRetryableError, defineJobs } from '../../../src/index.ts'
+import { note } from './ledger.ts'
+import { connectAsUser } from './user-connection.ts'
 
 type Handler = (payload: { readonly ms?: number }, context: JobContext) => unknown
 
-/** Appended in one write, so that lines of several processes do not mix. */
-function note(what: 'began' | 'ended', { job }: JobContext): void {
-  appendFileSync(process.env['CRASH_LEDGER']!, `${what} ${job.id} ${job.attempt} ${Date.now()}\n`)
-}
-
 const noted = (handler: Handler): Handler => async (payload, context) => {
-  note('began', context)
+  note('began', context.job.id, context.job.attempt)
   const result = await handler(payload, context)
-  note('ended', context)
+  note('ended', context.job.id, context.job.attempt)
   return result
 }
 
@@ -33,5 +26,17 @@ export const jobs = defineJobs({
   }),
   refused: noted(() => {
     throw new NonRetryableError('no use')
+  }),
+  /** Its effect and its end are one transaction, which is rolled back now and then. */
+  paid: noted(async (_payload, context) => {
+    const client = await connectAsUser()
+    try {
+      await client.query('begin')
+      await client.query('insert into effects values ($1, $2)', [context.job.id, context.job.attempt])
+      await context.completeInTransaction(client, context.job.attempt)
+      await client.query(Math.random() < 0.2 ? 'rollback' : 'commit')
+    } finally {
+      await client.end().catch(() => {})
+    }
   }),
 })

@@ -1,4 +1,4 @@
-/** A home with a server and workers that are started again whenever they end, as a supervisor of the system would. */
+/** A home with servers, workers and a customer that are started again whenever they end, as a supervisor of the system would. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -8,30 +8,46 @@ import { createPostgres } from '../../../src/adapters/database/postgres/index.ts
 import type { Database } from '../../../src/kernel/database/database.ts'
 import { killIfAlive, newHome, postmastersOf, processesOf } from '../embedded/harness.ts'
 import { type Program, startTf } from './program.ts'
+import type { Address } from './requests.ts'
+import { userTables } from './user-connection.ts'
 
-export type Target = 'worker' | 'workers' | 'server' | 'postmaster' | 'backend' | 'everything'
+export type Target = 'worker' | 'workers' | 'server' | 'customer' | 'postmaster' | 'backend' | 'everything'
 
 export interface CrashSite extends AsyncDisposable {
   readonly home: string
-  /** The lines that `load-tasks.ts` writes. */
+  /** The lines that `ledger.ts` writes. */
   readonly ledger: string
   readonly database: Database
-  /** Where the server listens, once it does. */
-  readonly server: () => { readonly url: string; readonly secret: string } | undefined
+  /** Where the servers listen, those that do. */
+  readonly servers: () => Address[]
   /** Kills with SIGKILL. Resolves with the pids, of which there may be none at the moment. */
   kill(target: Target): number[]
   /** Programs that ended without having been killed, and what they said last. */
   readonly failures: readonly string[]
-  /** Resolves when the server and every worker are up. */
+  /** Resolves when every program is up. */
   ready(): Promise<void>
+  /** Ends a program for good. */
+  stop(target: 'customer'): Promise<void>
   /** Nothing is started again. */
   leave(): void
+}
+
+interface Supervised {
+  current: Program
+  /** Started again when it ends. */
+  wanted: boolean
+  readonly over: Promise<void>
+}
+
+export interface Crew {
+  readonly servers: number
+  readonly workers: number
 }
 
 /** As long as systemd waits by default before it starts a service again. */
 const restartMs = 100
 
-export async function openCrashSite(workers: number): Promise<CrashSite> {
+export async function openCrashSite(size: Crew): Promise<CrashSite> {
   const stack = new AsyncDisposableStack()
   const { path: home } = stack.use(newHome('home'))
   const ledger = join(home, '../ledger')
@@ -40,25 +56,27 @@ export async function openCrashSite(workers: number): Promise<CrashSite> {
   let left = false
   mkdirSync(home, { mode: 0o700 })
 
-  const supervise = (args: readonly string[]): { current: Program; readonly over: Promise<void> } => {
-    const start = () => startTf(args, { home, env: { CRASH_LEDGER: ledger, TASKFLOWS_LOG_LEVEL: 'error' } })
+  const supervise = (args: readonly string[], program?: readonly string[]): Supervised => {
+    const start = () => startTf(args, { home, env: { CRASH_LEDGER: ledger, TASKFLOWS_LOG_LEVEL: 'error' }, ...(program && { program }) })
     const again = async (): Promise<void> => {
-      while (!left) {
+      const over = () => left || !supervised.wanted
+      while (!over()) {
         const { pid, ended, said } = supervised.current
         const { code, signal } = await ended
-        if (left) return
+        if (over()) return
         if (!killed.has(pid)) failures.push(`tf ${args[0]} ended with ${signal ?? code}: ${said.slice(-4).join(' / ')}`)
         await pause(restartMs)
-        if (!left) supervised.current = start()
+        if (!over()) supervised.current = start()
       }
     }
-    const supervised = { current: start(), over: Promise.resolve() }
+    const supervised = { current: start(), wanted: true, over: Promise.resolve() }
     return Object.assign(supervised, { over: again() })
   }
 
-  const server = supervise(['serve'])
-  const crew = Array.from({ length: workers }, () => supervise(['worker', join(import.meta.dirname, 'load-tasks.ts')]))
-  const programs = [server, ...crew]
+  const servers = Array.from({ length: size.servers }, () => supervise(['serve']))
+  const workers = Array.from({ length: size.workers }, () => supervise(['worker', join(import.meta.dirname, 'load-tasks.ts')]))
+  const customer = supervise([], ['--conditions=source', join(import.meta.dirname, 'customer.ts')])
+  const programs = [...servers, ...workers, customer]
   stack.defer(async () => {
     left = true
     for (const { current } of programs) current.signal('SIGKILL')
@@ -66,12 +84,19 @@ export async function openCrashSite(workers: number): Promise<CrashSite> {
   })
   const database = createPostgres({ source: { ensure: async () => readAddress(home)! }, patienceMs: 30_000 })
   stack.defer(() => database.close())
+  const ready = async (): Promise<void> => {
+    // One that ends on the way is started again, and that one waited for.
+    for (const program of programs) while (!(await program.current.saw(/listens on|^worker .* runs |^runs$/).catch(() => pause(restartMs)))) continue
+  }
+  await ready()
+  await database.query(userTables)
 
   const pidsOf = (target: Target): number[] => {
     switch (target) {
-      case 'worker': return [anyOf(crew)!.current.pid]
-      case 'workers': return crew.map(({ current }) => current.pid)
-      case 'server': return [server.current.pid]
+      case 'worker': return [anyOf(workers)!.current.pid]
+      case 'workers': return workers.map(({ current }) => current.pid)
+      case 'server': return [anyOf(servers)!.current.pid]
+      case 'customer': return [customer.current.pid]
       case 'postmaster': return postmastersOf(home)
       case 'backend': return [anyOf(processesOf(home).filter(({ command }) => command.startsWith('postgres: taskflows ')))?.pid ?? []].flat()
       case 'everything': return processesOf(home).map(({ pid }) => pid)
@@ -80,10 +105,10 @@ export async function openCrashSite(workers: number): Promise<CrashSite> {
   }
 
   return {
-    home, ledger, database, failures,
-    server: () => {
-      const url = listening(server.current)
-      return url === undefined ? undefined : { url, secret: readSecurity(home).hmac.secret }
+    home, ledger, database, failures, ready,
+    servers: () => {
+      const urls = servers.flatMap(({ current }) => listening(current) ?? [])
+      return urls.length === 0 ? [] : urls.map((url) => ({ url, secret: readSecurity(home).hmac.secret }))
     },
     kill: (target) => {
       const pids = pidsOf(target)
@@ -93,9 +118,10 @@ export async function openCrashSite(workers: number): Promise<CrashSite> {
       }
       return pids
     },
-    ready: async () => {
-      // One that ends on the way is started again, and that one waited for.
-      for (const program of programs) while (!(await program.current.saw(/listens on|runs /).catch(() => pause(restartMs)))) continue
+    stop: async () => {
+      customer.wanted = false
+      customer.current.signal('SIGKILL')
+      await customer.over
     },
     leave: () => { left = true },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),

@@ -1,24 +1,29 @@
-import { afterAll, beforeEach, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
 import { openCopySession } from '../../../adapters/database/postgres/copy-session.ts'
 import { createPostgres, urlSource } from '../../../adapters/database/postgres/index.ts'
 import { createTestDatabase } from '../../../testing/test-database.ts'
 import { firstIdAt, newId } from '../../ids.ts'
 import { type Migration, migrate, readMigrations } from '../migrate.ts'
-import { ensurePartitions } from '../partitions.ts'
+import { ensurePartitions, makePartitions, partitionsAround } from '../partitions.ts'
 import { backupText } from './backup.ts'
 import { restoreBackup } from './restore.ts'
 
 const weekMs = 7 * 86_400_000
 const migrations = readMigrations()
 const now = Date.now()
-let stack = new AsyncDisposableStack()
+const stack = new AsyncDisposableStack()
+/** Filled, and never changed. */
 let source: Awaited<ReturnType<typeof emptyDatabase>>
+let whole: Buffer
 let target: Awaited<ReturnType<typeof emptyDatabase>>
 
-beforeEach(async () => {
-  await stack.disposeAsync()
-  stack = new AsyncDisposableStack()
+vi.setConfig({ testTimeout: 60_000 })
+beforeAll(async () => {
   source = await emptyDatabase()
+  await fill(source)
+  whole = await backup(source)
+})
+beforeEach(async () => {
   target = await emptyDatabase()
 })
 afterAll(() => stack.disposeAsync())
@@ -74,16 +79,14 @@ async function dump({ database }: typeof source): Promise<Record<string, unknown
 }
 
 test('every row comes back as it was, into another database that was empty', async () => {
-  await fill(source)
-  const { end } = await restore(target, await backup(source))
+  const { end } = await restore(target, whole)
   expect(end.rows).toMatchObject({ jobs: 3, attempts: 1, leases: 1, events: 5 })
   expect(await dump(target)).toEqual(await dump(source))
 })
 
 test('what spoke for the old world is over: leases, workers, nonces, transactions, cursors', async () => {
-  await fill(source)
   const [last] = await source.database.query<{ xid: string }>('select max(xid::text::numeric)::text as xid from taskflows.events')
-  await restore(target, await backup(source))
+  await restore(target, whole)
   const [row] = await target.database.query(`
     select (select bool_and(expires_at <= taskflows.now()) from taskflows.leases) as expired, (select bool_and(stopped_at is not null) from taskflows.workers) as stopped,
       (select count(*) from taskflows.nonces) as nonces, (select bool_and(xid > $1::text::xid8) from taskflows.events) as written_anew`, [last!.xid])
@@ -93,8 +96,7 @@ test('what spoke for the old world is over: leases, workers, nonces, transaction
 })
 
 test('numbers go on behind those of the backup', async () => {
-  await fill(source)
-  await restore(target, await backup(source))
+  await restore(target, whole)
   const [{ next }] = (await target.database.query<{ next: number }>(`select nextval('taskflows.event_seq') as next`)) as [{ next: number }]
   expect(next).toBe(6)
   await target.database.query(`insert into taskflows.awaited_ends (job_id, state) values (gen_random_uuid(), 'DEAD')`)
@@ -102,10 +104,9 @@ test('numbers go on behind those of the backup', async () => {
 })
 
 test('it replaces what was there, and leaves alone what is not ours', async () => {
-  await fill(source)
   await fill(target)
   await target.database.query('create table taskflows.theirs as select 1 as one')
-  await restore(target, await backup(source))
+  await restore(target, whole)
   expect(await dump(target)).toEqual(await dump(source))
   expect(await target.database.query('select one from taskflows.theirs')).toEqual([{ one: 1 }])
   // And once more, over what a restore has made.
@@ -114,57 +115,48 @@ test('it replaces what was there, and leaves alone what is not ours', async () =
 })
 
 test('something of others that depends on our tables stops it, and nothing has changed', async () => {
-  await fill(source)
   await fill(target)
   const before = await dump(target)
   await target.database.query('create view public.mine as select id from taskflows.jobs')
-  await expect(restore(target, await backup(source))).rejects.toMatchObject({ code: 'database.not_empty', message: expect.stringContaining('mine') })
+  await expect(restore(target, whole)).rejects.toMatchObject({ code: 'database.not_empty', message: expect.stringContaining('mine') })
   expect(await dump(target)).toEqual(before)
 })
 
 test('a backup of an earlier schema is brought up to this one', async () => {
-  const earlier = migrations.slice(0, 1)
-  await migrate(source.database, earlier)
-  await ensureOldPartitions()
+  const earlier = await emptyDatabase()
+  await migrate(earlier.database, migrations.slice(0, 1))
+  const partitions = partitionsAround(now).filter(({ table }) => table !== 'runs')
+  await earlier.database.transaction((tx) => makePartitions(tx, 'taskflows', partitions))
   const id = newId(now)
-  await source.database.query(`insert into taskflows.jobs (id, tenant_id, queue, name, priority, payload, created_at, created_by) values ($1, 'default', 'q', 'n', 0, '1', now(), 'me')`, [id])
-  await restore(target, await backup(source))
+  await earlier.database.query(`insert into taskflows.jobs (id, tenant_id, queue, name, priority, payload, created_at, created_by) values ($1, 'default', 'q', 'n', 0, '1', now(), 'me')`, [id])
+  await restore(target, await backup(earlier))
   expect(await target.database.query('select version from taskflows.migrations order by 1')).toEqual(migrations.map(({ version }) => ({ version })))
   expect(await target.database.query('select id, unique_key from taskflows.jobs')).toEqual([{ id, unique_key: null }])
 })
 
-/** The tables of schema 1, which had no runs. */
-async function ensureOldPartitions(): Promise<void> {
-  await source.database.query('create table taskflows.runs (id uuid) partition by range (id)')
-  await ensurePartitions(source.database, now)
-  await source.database.query('drop table taskflows.runs')
-}
-
 test('a backup of a newer schema is refused, and so is one made by other migrations, and a newer database', async () => {
   const newer: Migration = { version: 9_000, name: '9000-newer', sql: 'create table taskflows.newer ()', checksum: 'x', runsWith: 1 }
-  await migrate(source.database, [...migrations, newer])
-  await expect(backup(source)).rejects.toMatchObject({ code: 'database.too_new' })
-  const bytes = await backup(source, [...migrations, newer])
+  const later = await emptyDatabase()
+  await migrate(later.database, [...migrations, newer])
+  await expect(backup(later)).rejects.toMatchObject({ code: 'database.too_new' })
+  const bytes = await backup(later, [...migrations, newer])
   await expect(restore(target, bytes)).rejects.toMatchObject({ code: 'backup.too_new' })
   await expect(restore(target, bytes, [...migrations, { ...newer, checksum: 'y' }])).rejects.toMatchObject({ code: 'database.migration_changed' })
-  await migrate(target.database)
-  await expect(restore(source, await backup(target))).rejects.toMatchObject({ code: 'database.too_new' })
+  await expect(restore(later, whole)).rejects.toMatchObject({ code: 'database.too_new' })
 })
 
 test('damage that only the last line shows changes nothing', async () => {
-  await fill(source)
   await fill(target)
   const before = await dump(target)
-  const bytes = await backup(source)
-  const at = bytes.indexOf('"quotes')
-  const damagedPayload = Buffer.concat([bytes.subarray(0, at + 3), Buffer.from('X'), bytes.subarray(at + 4)])
+  const at = whole.indexOf('"quotes')
+  const damagedPayload = Buffer.concat([whole.subarray(0, at + 3), Buffer.from('X'), whole.subarray(at + 4)])
   await expect(restore(target, damagedPayload)).rejects.toMatchObject({ code: 'backup.invalid' })
-  await expect(restore(target, bytes.subarray(0, bytes.length - 30))).rejects.toMatchObject({ code: 'backup.invalid' })
+  await expect(restore(target, whole.subarray(0, whole.length - 30))).rejects.toMatchObject({ code: 'backup.invalid' })
   expect(await dump(target)).toEqual(before)
 })
 
 test('a database without our tables has nothing to back up', async () => {
-  await expect(backup(source)).rejects.toMatchObject({ code: 'database.empty' })
+  await expect(backup(target)).rejects.toMatchObject({ code: 'database.empty' })
 })
 
 test('a schema of another name is backed up and restored into one of yet another', async () => {
