@@ -2,7 +2,9 @@
  * TASKFLOWS_HOME/config.yaml: which settings it has, and on which lines. What
  * a value means is said by the kind of its setting, and whether it holds by `config.ts`.
  */
-import { TaskflowsError } from '../kernel/errors.ts'
+import { accessSync, constants } from 'node:fs'
+import { dirname } from 'node:path'
+import { TaskflowsError, messageOf } from '../kernel/errors.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { readText } from '../kernel/read-text.ts'
 import { yesNo } from './kinds.ts'
@@ -35,10 +37,20 @@ const mostBytes = 64 * 1024
 export function readConfigFile(path: string, settings: SettingTable): ConfigFile {
   const found = readText(path, mostBytes)
   if (found === undefined) return { path, found: false, entries: new Map(), secrets: [], problems: [] }
-  if ('problem' in found) return { path, found: true, entries: new Map(), secrets: [], problems: [invalid(`${path} ${found.problem}`)] }
+  if ('problem' in found) return { path, found: true, entries: new Map(), secrets: [], problems: [closedHome(dirname(path)) ?? invalid(`${path} ${found.problem}`)] }
   const { entries, problems } = readEntries(path, found.text, settings)
   const secrets = [...entries].filter(([name, { text }]) => isSecretText(settings[name]!, text)).map(([name]) => fileKey(name))
   return { path, found: true, entries, secrets, problems: [...problems, ...exposure(path, found.mode, secrets)] }
+}
+
+/** When the account may not even enter the home, that is what is wrong, whether or not there is a file. */
+function closedHome(home: string): TaskflowsError | undefined {
+  try {
+    accessSync(home, constants.X_OK)
+    return undefined
+  } catch (cause) {
+    return new TaskflowsError('home.unwritable', `${home} cannot be entered: ${messageOf(cause)}`, { details: { home }, cause })
+  }
 }
 
 /** Whether the text itself is secret: one that only refers to a secret is not, nor the URL of a database without a password. */
