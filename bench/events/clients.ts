@@ -92,7 +92,7 @@ class EventClient {
     this.#rest = whole.subarray(end + 2)
     const messages = whole.subarray(0, end + 1)
     const idAt = messages.lastIndexOf(idStart)
-    if (idAt >= 0) this.#lastId = messages.latin1Slice(idAt + 5, messages.indexOf(0x0a, idAt + 1))
+    if (idAt >= 0) this.#lastId = messages.toString('latin1', idAt + 5, messages.indexOf(0x0a, idAt + 1))
     let last = -1
     for (let at = messages.indexOf(dataStart); at >= 0; at = messages.indexOf(dataStart, at + 200)) {
       last = at
@@ -100,7 +100,7 @@ class EventClient {
     }
     if (last < 0) return
     const writtenAt = messages.indexOf('"at":"', last) + 6
-    delays.push(Date.now() - Date.parse(messages.latin1Slice(writtenAt, writtenAt + 24)))
+    delays.push(Date.now() - Date.parse(messages.toString('latin1', writtenAt, writtenAt + 24)))
   }
 
   #count(bytes: Buffer, from: number): void {
@@ -138,3 +138,5 @@ process.on('message', (order: Order) => {
     clients = []
   }
 })
+
+process.on('disconnect', () => process.exit())

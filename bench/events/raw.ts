@@ -25,3 +25,5 @@ setInterval(() => {
   const batch = Buffer.from(now.repeat(count))
   for (const client of clients) client.write(batch)
 }, everyMs)
+
+process.on('disconnect', () => process.exit())

@@ -14,6 +14,7 @@ export const Event = z.object({
   correlation_id: z.string().nullable(),
   data: z.record(z.string(), z.unknown()),
 }).meta({ id: 'Event' })
+export type Event = z.output<typeof Event>
 
 const EventType = z.string().max(100).regex(/^[a-z_]+(\.[a-z_]+)*(\.\*)?$/, 'must be a type such as job.succeeded, or a kind such as job.*')
 

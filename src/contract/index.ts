@@ -8,6 +8,7 @@ import { tokens } from './tokens.ts'
 export const contract = { jobs, events, runs, tokens, system }
 export type TaskflowsContract = typeof contract
 
+/** Each is a schema and, under the same name, the type of what it describes. */
 export { Attempt, Job, NewJob, NewJobInBatch, TimelineEntry } from './jobs.ts'
 export { Event } from './events.ts'
 export { ReportedRun, Run, StoryEntry } from './runs.ts'

@@ -32,6 +32,7 @@ export const Job = z.object({
   updated_at: Instant,
   version: z.string().describe('Another one whenever the job has moved: what If-Match is compared with'),
 }).meta({ id: 'Job' })
+export type Job = z.output<typeof Job>
 
 export const Attempt = z.object({
   attempt: z.int(),
@@ -45,6 +46,7 @@ export const Attempt = z.object({
   error_message: z.string().nullable(),
   backoff_decision: z.string().nullable(),
 }).meta({ id: 'Attempt' })
+export type Attempt = z.output<typeof Attempt>
 
 export const TimelineEntry = z.object({
   at: Instant,
@@ -53,6 +55,7 @@ export const TimelineEntry = z.object({
   actor: z.string().nullable(),
   message: z.string(),
 }).meta({ id: 'TimelineEntry' })
+export type TimelineEntry = z.output<typeof TimelineEntry>
 
 const newJob = {
   name: JobName.describe('The name of the task to run'),
@@ -73,11 +76,13 @@ export const NewJob = z.strictObject({
   ...newJob,
   after: z.array(JobId).max(jobLimits.parents).optional().describe('Jobs that must succeed first'),
 }).meta({ id: 'NewJob' })
+export type NewJob = z.input<typeof NewJob>
 
 export const NewJobInBatch = z.strictObject({
   ...newJob,
   after: z.array(z.union([JobId, z.int().min(0)])).max(jobLimits.parents).optional().describe('Jobs that must succeed first: ids, or positions of earlier jobs in this request'),
 }).meta({ id: 'NewJobInBatch' })
+export type NewJobInBatch = z.input<typeof NewJobInBatch>
 
 /** Any text, so that an id of the wrong form is a job that does not exist. */
 const id = { id: z.string().min(1).max(255).describe('The id of the job') }

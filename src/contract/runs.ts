@@ -24,6 +24,7 @@ export const Run = z.object({
   error_message: z.string().nullable(),
   correlation_id: z.string(),
 }).meta({ id: 'Run' })
+export type Run = z.output<typeof Run>
 
 /** States that a process can tell of itself. */
 const ReportedState = z.enum(['running', 'succeeded', 'failed', 'timed_out', 'cancelled'])
@@ -42,6 +43,7 @@ export const ReportedRun = z.strictObject({
   error_message: freeText(4_000).optional(),
   correlation_id: CorrelationId.optional(),
 }).meta({ id: 'ReportedRun' })
+export type ReportedRun = z.input<typeof ReportedRun>
 
 export const StoryEntry = z.object({
   at: Instant,
@@ -53,6 +55,7 @@ export const StoryEntry = z.object({
   actor: z.string().nullable(),
   message: z.string(),
 }).meta({ id: 'StoryEntry' })
+export type StoryEntry = z.output<typeof StoryEntry>
 
 export const runs = {
   list: operation({

@@ -21,6 +21,7 @@ export const Token = z.object({
   revoked_at: Instant.nullable(),
   revoked_by: z.string().nullable(),
 }).meta({ id: 'Token' })
+export type Token = z.output<typeof Token>
 
 export const tokens = {
   create: operation({

@@ -129,6 +129,14 @@ begin
 end
 $$;
 
+-- A job that was removed with its history has ended.
+create function taskflows.is_unfinished(job_id uuid) returns boolean language plpgsql as $$
+begin
+  return exists (select from taskflows.jobs j where j.id = is_unfinished.job_id)
+    and not exists (select from taskflows.attempts a where a.job_id = is_unfinished.job_id and a.final is not null);
+end
+$$;
+
 -- Takes a unique key for a job that is about to be written, or answers the id of the unfinished job that holds it.
 --
 -- The row is a lock on the key until the caller's transaction ends, as it must be: whether the key is free depends on
@@ -146,15 +154,15 @@ begin
     select k.job_id into holder from taskflows.unique_keys k
       where k.tenant_id = take_unique_key.tenant_id and k.name = take_unique_key.name and k.key = take_unique_key.key;
     continue when not found;
-    if not exists (select from taskflows.attempts a where a.job_id = holder and a.final is not null) then
+    if taskflows.is_unfinished(holder) then
       return holder;
     end if;
     perform from taskflows.unique_keys k
       where k.tenant_id = take_unique_key.tenant_id and k.name = take_unique_key.name and k.key = take_unique_key.key and k.job_id = holder for update;
     continue when not found;
-    -- Locked, so that the job is not retried by hand meanwhile.
+    -- It may have been retried by hand before the lock. In a transaction with an older snapshot only a lock shows that.
     perform from taskflows.attempts a where a.job_id = holder and a.final is not null for share;
-    continue when not found;
+    continue when taskflows.is_unfinished(holder);
     update taskflows.unique_keys k set job_id = take_unique_key.job_id
       where k.tenant_id = take_unique_key.tenant_id and k.name = take_unique_key.name and k.key = take_unique_key.key;
     return null;
@@ -270,4 +278,4 @@ end
 $$;
 
 revoke all on function taskflows.new_id, taskflows.refuse_argument, taskflows.checked_text, taskflows.nests_deeper, taskflows.check_payload,
-  taskflows.checked_policy, taskflows.require_partitions, taskflows.take_unique_key, taskflows.enqueue, taskflows.complete_attempt from public;
+  taskflows.checked_policy, taskflows.require_partitions, taskflows.is_unfinished, taskflows.take_unique_key, taskflows.enqueue, taskflows.complete_attempt from public;

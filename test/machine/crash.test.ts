@@ -9,7 +9,7 @@ import { type JobRecord, countUnfinished, paidAttempts, readEffects, readJobs, r
 import { type Follower, startFollower } from './crash/follower.ts'
 import { type Act, type Note, readLedger } from './crash/ledger.ts'
 import { type Load, startLoad } from './crash/load.ts'
-import { type Requests, createTokens, openRequests } from './crash/requests.ts'
+import { createTokens, openRequests } from './crash/requests.ts'
 import { type CrashSite, type Target, openCrashSite } from './crash/site.ts'
 import { processesOf, untilNothingIsLeft } from './embedded/harness.ts'
 
@@ -27,7 +27,6 @@ const abandonedMs = 60_000
 
 describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`, () => {
   let site: CrashSite
-  let requests: Requests
   let load: Load
   let follower: Follower
   let jobs: Map<string, JobRecord>
@@ -42,8 +41,7 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
   beforeAll(async () => {
     site = await openCrashSite({ servers: 2, workers: 4 })
     const tokens = await createTokens(site.servers()[0]!)
-    requests = openRequests(site.servers, tokens)
-    load = startLoad(requests)
+    load = startLoad(openRequests(site.servers, tokens))
     follower = startFollower(site.servers, tokens.operator)
     for (let count = 0; count < kills; count += 1) {
       await pause(shortestPauseMs + Math.random() * (longestPauseMs - shortestPauseMs))
@@ -117,8 +115,8 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
     const longest = (delays: number[]) => seconds(Math.max(0, ...delays))
     console.table({
       ...Object.fromEntries([...counts].map(([target, count]) => [`kills: ${target}`, count])),
-      'requests without an answer': requests.lost,
-      'requests answered when they were repeated': requests.repeated,
+      'requests without an answer': load.requests.lost,
+      'requests answered when they were repeated': load.requests.repeated,
       'jobs acknowledged': load.acknowledged.length,
       'jobs in the database': jobs.size,
       'orders committed': notes.get('committed')!.length,
@@ -163,7 +161,7 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
     const known = new Set(load.acknowledged.map(({ request }) => request))
     // Of an unanswered request there is no telling how many jobs it held, but kinds differ in size.
     expect([...made].filter(([request, { length }]) => !known.has(request!) && ![1, 2, 4, 50].includes(length))).toEqual([])
-    expect(requests.repeated).toBeGreaterThan(0)
+    expect(load.requests.repeated).toBeGreaterThan(0)
   })
 
   test('a request that was told of an unfinished job with its unique key made none, and no two jobs of one key ran side by side', () => {
@@ -240,7 +238,7 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
   })
 
   test('no answer was unforeseen, and no program ended by itself', () => {
-    expect(requests.surprises).toEqual([])
+    expect(load.requests.surprises).toEqual([])
     expect(site.failures).toEqual([])
   })
 

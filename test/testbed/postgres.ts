@@ -8,7 +8,7 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, globSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, globSync, lchownSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -41,6 +41,8 @@ export interface TestPostgresOptions {
   readonly programs: PostgresPrograms
   /** Whether commits wait for the disk, as they do by default in PostgreSQL. Tests switch it off, the bench does not. Default true. */
   readonly fsync?: boolean
+  /** The network namespace it runs in; it then listens on every address there, for the networks of these. Default: here, on loopback. */
+  readonly namespace?: string
   /** More lines of `postgresql.conf`. */
   readonly settings?: Readonly<Record<string, string | number>>
 }
@@ -56,15 +58,16 @@ export function findPostgres(version: string): PostgresPrograms | undefined {
   return existsSync(join(bin, 'postgres')) ? { bin } : undefined
 }
 
-export async function startPostgres({ programs, fsync = true, settings = {} }: TestPostgresOptions): Promise<TestPostgres> {
+export async function startPostgres({ programs, fsync = true, namespace, settings = {} }: TestPostgresOptions): Promise<TestPostgres> {
   const home = mkdtempSync(join(tmpdir(), 'taskflows-pg-'))
   try {
     const password = randomBytes(16).toString('hex')
     const port = await freePort()
     const env = environmentOf(programs, home)
     await createCluster(programs, env, home, password)
-    writeFileSync(join(home, 'data/postgresql.auto.conf'), settingLines({ ...ownSettings(home, port), ...(fsync ? {} : unsafeSettings), ...settings }))
-    const server = await startServer(programs, env, home)
+    writeFileSync(join(home, 'data/postgresql.auto.conf'), settingLines({ ...ownSettings(home, port), ...(fsync ? {} : unsafeSettings), ...(namespace !== undefined && { listen_addresses: '*' }), ...settings }))
+    if (namespace !== undefined) appendFileSync(join(home, 'data/pg_hba.conf'), 'host all all samenet scram-sha-256\n')
+    const server = await startServer(programs, env, home, namespace)
     const stop = onlyOnce(async () => {
       await endServer(server)
       rmSync(home, { recursive: true, force: true })
@@ -124,10 +127,11 @@ function settingLines(settings: Readonly<Record<string, string | number>>): stri
   return Object.entries(settings).map(([name, value]) => `${name} = '${String(value).replaceAll("'", "''")}'\n`).join('')
 }
 
-async function startServer({ bin }: PostgresPrograms, env: NodeJS.ProcessEnv, home: string): Promise<ChildProcess> {
+async function startServer({ bin }: PostgresPrograms, env: NodeJS.ProcessEnv, home: string, namespace?: string): Promise<ChildProcess> {
   // A session of its own, so that Ctrl-C reaches the tests first; and it ends when its starter is gone.
   const dieWithStarter = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'INT'] : []
-  const [program, ...args] = [...asOrdinaryUser(home), ...dieWithStarter, join(bin, 'postgres'), '-D', join(home, 'data')]
+  const elsewhere = namespace === undefined ? [] : ['nsenter', `--net=/run/netns/${namespace}`]
+  const [program, ...args] = [...elsewhere, ...asOrdinaryUser(home), ...dieWithStarter, join(bin, 'postgres'), '-D', join(home, 'data')]
   const server = spawn(program!, args, { env, cwd: home, detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   await untilReady(server)
   return server

@@ -1,4 +1,4 @@
-/** What the load asks for: one request of each kind, and how its jobs must end. */
+/** What a load asks for: requests of several kinds, and how their jobs must end. */
 import type { Client } from '../../../src/client/index.ts'
 import type { TaskflowsContract } from '../../../src/contract/index.ts'
 import type { CallerName } from './requests.ts'
@@ -12,9 +12,8 @@ export interface Planned {
 }
 
 export interface Kind {
-  /** Default `host`. */
-  readonly caller?: CallerName
-  /** `earlier` is a job of the same tenant that was acknowledged before. */
+  readonly caller: CallerName
+  /** One request. `earlier` is a job that was acknowledged before. */
   readonly plan: (earlier: string | undefined) => readonly Planned[]
 }
 
@@ -27,19 +26,21 @@ const slow = (more: Partial<Item> = {}): Planned => job('slow', 'SUCCEEDED', { p
 
 /** Sent in turn. Their number is odd, so that each is sent both with and without an idempotency key. */
 export const kinds: readonly Kind[] = [
-  { plan: () => [job('quick')] },
+  { caller: 'host', plan: () => [job('quick')] },
   { caller: 'operator', plan: () => [slow()] },
-  { plan: () => [job('quick', 'SUCCEEDED', { delay: random(1, 20) / 10 })] },
-  { plan: () => Array.from({ length: 50 }, () => job('quick', 'SUCCEEDED', { priority: random(-5, 5) })) },
-  { caller: 'operator', plan: () => [job('flaky')] },
-  { plan: (earlier) => [slow(earlier === undefined ? {} : { after: [earlier] })] },
-  { caller: 'operator', plan: () => [job('quick'), slow({ after: [0] }), job('flaky', 'SUCCEEDED', { after: [0] }), job('quick', 'SUCCEEDED', { after: [1, 2], queue: 'other' })] },
   { caller: 'acme', plan: () => [job('quick', 'SUCCEEDED', { queue: 'other' })] },
-  { plan: () => [job('paid')] },
-  { plan: () => [job('overdue', 'SUCCEEDED', { timeout: 0.5 })] },
-  { plan: () => [slow({ unique_key: `key ${random(1, 3)}` })] },
-  { plan: () => [job('hopeless', 'DEAD', { max_attempts: 3 })] },
-  { plan: () => [job('refused', 'FAILED'), job('quick', 'CANCELLED', { after: [0] })] },
+  { caller: 'host', plan: () => [job('quick', 'SUCCEEDED', { delay: random(1, 20) / 10 })] },
+  { caller: 'operator', plan: () => Array.from({ length: 50 }, () => job('quick', 'SUCCEEDED', { priority: random(-5, 5) })) },
+  { caller: 'host', plan: () => [job('flaky')] },
+  { caller: 'host', plan: (earlier) => [slow(earlier === undefined ? {} : { after: [earlier] })] },
+  { caller: 'host', plan: () => [slow({ unique_key: `key ${random(1, 3)}` })] },
+  { caller: 'operator', plan: () => [slow({ unique_key: `key ${random(1, 3)}`, delay: random(1, 5) / 10 })] },
+  { caller: 'operator', plan: () => [job('quick'), slow({ after: [0] }), job('flaky', 'SUCCEEDED', { after: [0] }), job('quick', 'SUCCEEDED', { after: [1, 2], queue: 'other' })] },
+  { caller: 'host', plan: () => [job('quick', 'SUCCEEDED', { tenant_id: 'acme', queue: 'other' })] },
+  { caller: 'operator', plan: () => [job('paid')] },
+  { caller: 'host', plan: () => [job('overdue', 'SUCCEEDED', { timeout: 0.5 })] },
+  { caller: 'host', plan: () => [job('hopeless', 'DEAD', { max_attempts: 3 })] },
+  { caller: 'operator', plan: () => [job('refused', 'FAILED'), job('quick', 'CANCELLED', { after: [0] })] },
 ]
 
 /** Enough to keep every worker busy for a second. */

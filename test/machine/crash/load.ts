@@ -1,7 +1,7 @@
 /** Adds jobs of every kind for as long as it is told, every other request under an idempotency key, and remembers what was acknowledged. */
 import { setTimeout as pause } from 'node:timers/promises'
 import { TaskflowsError } from '../../../src/kernel/errors.ts'
-import { type FinalState, type Kind, type Planned, burst, kinds, patient, random } from './kinds.ts'
+import { type FinalState, type Planned, burst, kinds, patient, random } from './kinds.ts'
 import type { CallerName, Requests } from './requests.ts'
 
 /** A job whose request was answered. */
@@ -16,6 +16,7 @@ export interface Acknowledged {
 }
 
 export interface Load {
+  readonly requests: Requests
   readonly acknowledged: readonly Acknowledged[]
   /** Requests that were told of an unfinished job with their unique key. */
   readonly existing: readonly { readonly id: string; readonly request: number; readonly uniqueKey: string }[]
@@ -60,7 +61,7 @@ export function startLoad(requests: Requests): Load {
   }
 
   const addInTurn = (request: number): Promise<unknown> => {
-    const { plan, caller }: Kind = kinds[request % kinds.length]!
+    const { plan, caller } = kinds[request % kinds.length]!
     const earlier = acknowledged.findLast(({ ends, together }) => together === 1 && ends[0] === 'SUCCEEDED')?.id
     return add(request, plan(earlier), caller)
   }
@@ -81,14 +82,14 @@ export function startLoad(requests: Requests): Load {
   const lane = async (): Promise<void> => {
     while (!stopped) {
       const request = (count += 1)
-      await (request % 11 === 0 ? addAndCancel(request) : addInTurn(request))
+      await (request % 10 === 0 ? addAndCancel(request) : addInTurn(request))
       await pause(breathMs)
     }
   }
 
   const running = Promise.all(Array.from({ length: lanes }, lane))
   return {
-    acknowledged, existing,
+    requests, acknowledged, existing,
     burst: () => add((count += 1), burst),
     stop: async () => {
       stopped = true

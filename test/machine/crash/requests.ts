@@ -44,8 +44,11 @@ export async function createTokens(server: Address): Promise<Tokens> {
   return { operator: operator.token, acme: acme.token }
 }
 
-/** @param servers where they listen now; they move with each start. */
-export function openRequests(servers: () => readonly Address[], tokens: Tokens): Requests {
+/**
+ * @param servers where they listen now; they move with each start
+ * @param tokens of the callers other than `host`, if there are any
+ */
+export function openRequests(servers: () => readonly Address[], tokens?: Tokens): Requests {
   const surprises: string[] = []
   const underWay = new Set<Promise<void>>()
   let lost = 0
@@ -56,7 +59,7 @@ export function openRequests(servers: () => readonly Address[], tokens: Tokens):
   const clientOf = (caller: CallerName): Client<TaskflowsContract> | undefined => {
     const up = servers()
     const server = up[(turn += 1) % up.length]
-    return server && connectTo(caller === 'host' ? server : { url: server.url, token: tokens[caller] })
+    return server && connectTo(caller === 'host' ? server : { url: server.url, token: tokens![caller] })
   }
 
   const tryOnce = async <T>(caller: CallerName, call: Call<T>, options: CallOptions = {}): Promise<{ readonly answer: T } | undefined> => {

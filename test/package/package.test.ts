@@ -1,0 +1,137 @@
+/**
+ * The package, packed, and installed in a project that knows nothing of this one: what is in it, its types, and
+ * that what docs/guides/library.md tells works there, on the oldest and the newest Node.
+ */
+import { execFile } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest'
+import { type ForeignProject, Terminal, compilers, createForeignProject, missingNode, nodes } from './foreign-project.ts'
+
+const repository = join(import.meta.dirname, '../..')
+const run = promisify(execFile)
+let project: ForeignProject
+
+beforeAll(() => {
+  project = createForeignProject()
+}, 300_000)
+afterAll(() => project?.[Symbol.dispose]())
+
+const installed = (path: string) => join(project.directory, 'node_modules/taskflows', path)
+const program = (name: string) => join(repository, 'node_modules/.bin', name)
+
+describe('the tarball', () => {
+  const allowed = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[\w/-]+\.md|dist\/[\w/-]+(\.d\.ts|\.js|\.sql|\.bash|\.zsh|\.fish))$/
+
+  test('holds compiled code, its types, what the code reads, and documents: no sources, no tests', () => {
+    const { files } = project.packed
+    expect(files.filter((path) => !allowed.test(path))).toEqual([])
+    expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'dist/index.js', 'dist/index.d.ts', 'dist/migrations/0001-jobs.sql', 'dist/faces/cli/completion/tf.fish']))
+    expect(files.filter((path) => path.endsWith('.js') && !files.includes(path.replace(/\.js$/, '.d.ts')))).toEqual([])
+  })
+
+  test('is small, and tells nothing of where it was made', () => {
+    expect(project.packed.sizeBytes).toBeLessThan(1_000_000)
+    const text = (path: string) => readFileSync(installed(path), 'utf8')
+    expect(project.packed.files.filter((path) => text(path).includes(repository) || text(path).includes('sourceMappingURL'))).toEqual([])
+  })
+
+  test('names what it offers: files that exist, types first, Node 24 or newer', () => {
+    const { exports, bin, engines, license, sideEffects } = JSON.parse(readFileSync(installed('package.json'), 'utf8')) as {
+      exports: Record<string, string | Record<string, string>>; bin: Record<string, string>; engines: object; license: string; sideEffects: string[]
+    }
+    expect({ engines, license }).toEqual({ engines: { node: '>=24' }, license: 'MIT' })
+    expect(Object.keys(bin).sort()).toEqual(['dls', 'taskflows', 'tf'])
+    const targets = Object.values(exports).flatMap((target) => (typeof target === 'string' ? target : [target['types']!, target['default']!]))
+    expect([...targets, ...Object.values(bin), ...sideEffects].filter((path) => !existsSync(installed(path)))).toEqual([])
+    const conditions = Object.values(exports).filter((target) => typeof target === 'object').map((target) => Object.keys(target).filter((name) => name !== 'source'))
+    expect(conditions).toEqual(conditions.map(() => ['types', 'default']))
+  })
+
+  test('publint finds nothing', async () => {
+    const { stdout } = await run(process.execPath, [program('publint'), 'run', '--strict', project.packed.tarball])
+    expect(stdout).toContain('All good!')
+  })
+
+  test('are-the-types-wrong finds nothing, for a package that has ES modules only', async () => {
+    const { stdout } = await run(process.execPath, [program('attw'), '--profile', 'esm-only', '--format', 'json', project.packed.tarball])
+    expect(Object.keys((JSON.parse(stdout) as { analysis: { entrypoints: object } }).analysis.entrypoints)).toContain('./testing')
+  }, 60_000)
+})
+
+describe.for(Object.entries(compilers))('TypeScript %s', ([, tsc]) => {
+  test.for([
+    { module: 'nodenext', resolution: 'nodenext' },
+    { module: 'esnext', resolution: 'bundler' },
+  ])('accepts the project with module resolution $resolution, looking into every declaration', async ({ module, resolution }) => {
+    const flags = ['--module', module, '--moduleResolution', resolution, '--skipLibCheck', 'false', '--exactOptionalPropertyTypes', '--noUncheckedIndexedAccess', '--declaration']
+    expect(await compile(tsc, ['-p', '.', ...flags])).toBe('')
+  }, 60_000)
+
+  test('accepts the client and the contract in a browser', async () => {
+    const directory = mkdtempSync(join(project.directory, 'browser-'))
+    onTestFinished(() => rmSync(directory, { recursive: true }))
+    writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify({
+      compilerOptions: { target: 'es2022', lib: ['es2022', 'dom'], module: 'esnext', moduleResolution: 'bundler', types: [], strict: true, skipLibCheck: false, noEmit: true },
+    }))
+    writeFileSync(join(directory, 'page.ts'), `
+      import { connectTo } from 'taskflows/client'
+      import { type Job, contract } from 'taskflows/contract'
+      export const job: Promise<Job> = connectTo({ url: '', token: '' }).jobs.get({ id: contract.jobs.get.path })
+    `)
+    expect(await compile(tsc, ['-p', directory])).toBe('')
+  }, 60_000)
+
+  /** What the compiler has to say. */
+  async function compile(tsc: string, args: readonly string[]): Promise<string> {
+    return run(process.execPath, [tsc, ...args], { cwd: project.directory }).then(({ stdout }) => stdout, (error: { stdout: string }) => error.stdout)
+  }
+})
+
+describe.for(Object.entries(nodes))('Node %s', ([version, node]) => {
+  const missing = missingNode(version)
+  if (missing !== undefined) console.log(`${process.env.CI ? 'missing' : 'skipped'}: the package on Node ${version}: ${missing}`)
+  const testHere = test.skipIf(missing !== undefined && !process.env.CI)
+
+  testHere('loads nothing but the task engine and enqueue for the library', async () => {
+    const hook = 'import { registerHooks } from "node:module"; registerHooks({ load: (url, context, next) => { console.error(url); return next(url, context) } })'
+    writeFileSync(join(project.directory, 'only.ts'), "import { task } from 'taskflows'\nconsole.log(task(() => process.versions.node, { name: 'version' })())\n")
+    const { out, err } = await new Terminal(project, node).run('node', ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, 'only.ts'])
+    expect(out).toMatch(new RegExp(`^${version}\\.`))
+    const loaded = err.split('\n').filter((url) => url.startsWith('file:') && !url.endsWith('/only.ts'))
+    expect(loaded.length).toBeGreaterThan(2)
+    expect(loaded.filter((url) => !/\/node_modules\/taskflows\/dist\/(index|kernel\/.*|engines\/(tasks|jobs)\/.*)\.js$/.test(url))).toEqual([])
+    expect(err).not.toMatch(/node_modules\/(?!taskflows\/)/)
+  })
+
+  testHere('serves, and works on the jobs of a module of the project', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'tf-home-'))
+    onTestFinished(() => rmSync(home, { recursive: true }))
+    const terminal = new Terminal(project, node, { TASKFLOWS_HOME: home })
+    expect((await terminal.npx('tf', '--help')).out).toContain('Usage: tf')
+    expect((await terminal.npx('tf', 'version')).out).toContain(`(Node ${version}.`)
+
+    const server = await terminal.start(['tf', 'serve', '--port', '0'], /listens on (http:\S+)/)
+    const worker = await terminal.start(['tf', 'worker', './jobs.ts'], /runs nap, greet|runs greet, nap/)
+    const added = await terminal.npx('tf', 'jobs', 'add', 'greet', '--payload', '{"who":"Ada"}', '--wait')
+    expect(added).toMatchObject({ code: 0, out: expect.stringContaining('SUCCEEDED: "Hello, Ada!"') as string })
+
+    const { out: token } = await terminal.npx('tf', 'api', 'tokens', 'create', 'shop', '--role', 'operator')
+    const program = await terminal.run('node', ['add.ts'], { SHOP_URL: server.said[1]!, SHOP_TOKEN: token.trim() })
+    expect(program).toMatchObject({ code: 0, out: expect.stringMatching(/^greet is (PENDING|RUNNING|SUCCEEDED)\n$/) as string })
+    await worker.stop()
+    await server.stop()
+  }, 120_000)
+
+  testHere('has the earlier command, which names the one of today', async () => {
+    expect(await new Terminal(project, node).npx('dls', 'security', 'status')).toEqual({ code: 2, out: '', err: 'error: dls is now tf\nhint: Use tf api security status\n' })
+  })
+
+  testHere('runs the tests of the project', async () => {
+    const { code, out, err } = await new Terminal(project, node).run('node', ['node_modules/vitest/vitest.mjs', 'run', '--dir', '.', '--reporter', 'json'], { POSTGRES_URL: inject('postgresUrl') })
+    expect(code, out + err).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ numPassedTests: 2, numTotalTests: 2 })
+  }, 60_000)
+})
