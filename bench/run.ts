@@ -23,6 +23,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: (options: B
   api: () => import('./api/bench.ts'),
   events: () => import('./events/bench.ts'),
   cli: () => import('./cli/bench.ts'),
+  import: () => import('./import/bench.ts'),
 }
 
 process.exitCode = await main()

@@ -4,7 +4,7 @@
  * Arguments go to vitest: `npm test -- src/kernel`. What this machine cannot run is skipped with the
  * reason, unless CI is set: there a missing part is a failure. The last line counts.
  */
-import { type SpawnOptions, spawn } from 'node:child_process'
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +19,8 @@ interface Outcome {
 process.chdir(join(import.meta.dirname, '..'))
 const filters = process.argv.slice(2)
 const strict = Boolean(process.env.CI)
+/** Programs that some tests drive; those tests say so where one is missing. The packages of Debian have the same names. */
+const driven = ['fish', 'pgbouncer', 'zsh']
 // Ctrl-C reaches the program that runs as well; this one waits for it and then stops.
 let interrupted = false
 process.on('SIGINT', () => { interrupted = true })
@@ -26,6 +28,7 @@ process.on('SIGINT', () => { interrupted = true })
 const steps: (() => Promise<Outcome>)[] = [
   () => check('types', 'tsc', ['-p', '.']),
   () => check('lint', 'oxlint', []),
+  ...(filters.length > 0 ? [] : [provideDriven]),
   () => testOn('18', filters),
   () => testOn('15', filters.length > 0 ? filters : filesThatUseADatabase()),
 ]
@@ -89,12 +92,29 @@ function filesThatUseADatabase(): string[] {
   return globSync(['src/**/*.test.ts', 'test/**/*.test.ts']).filter((file) => loadedBy(file).has('src/testing/test-database.ts')).sort()
 }
 
-/** Installs Debian's server programs, and nothing that keeps running. Returns why that is not possible here. */
+async function provideDriven(): Promise<Outcome> {
+  const missing = driven.filter((program) => spawnSync(program, ['--version']).status !== 0)
+  if (missing.length > 0 && reasonAgainstInstalling() === undefined) await aptInstall(missing)
+  return { passed: 0, failed: 0 }
+}
+
+/** Installs the server's programs. Returns why that is not possible here. */
 async function installPostgres(version: string): Promise<string | undefined> {
   if (version === '18') return `its package is optional and was not installed for ${process.platform}-${process.arch}`
-  if (process.getuid?.() !== 0) return `apt-get install postgresql-${version} needs root`
+  const reason = reasonAgainstInstalling()
+  if (reason !== undefined) return reason
+  await aptInstall([`postgresql-${version}`])
+  return findPostgres(version) ? undefined : `apt-get could not install postgresql-${version}`
+}
+
+function reasonAgainstInstalling(): string | undefined {
   if (!existsSync('/usr/bin/apt-get')) return 'there is no apt-get to install it with'
-  console.log(`installing postgresql-${version} with apt-get ...`)
+  return process.getuid?.() === 0 ? undefined : 'installing it with apt-get needs root'
+}
+
+/** Installs Debian's packages, and nothing that keeps running. */
+async function aptInstall(packages: readonly string[]): Promise<void> {
+  console.log(`installing ${packages.join(', ')} with apt-get ...`)
   const policy = '/usr/sbin/policy-rc.d'
   const ours = !existsSync(policy)
   // Debian asks this program whether a package may start its daemons (invoke-rc.d); 101 is no.
@@ -103,11 +123,10 @@ async function installPostgres(version: string): Promise<string | undefined> {
     const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
     const quiet: SpawnOptions = { env, stdio: ['ignore', 'ignore', 'inherit'] }
     await run('apt-get', ['-q', 'update'], quiet)
-    await run('apt-get', ['-q', 'install', '--yes', '--no-install-recommends', `postgresql-${version}`], quiet)
+    await run('apt-get', ['-q', 'install', '--yes', '--no-install-recommends', ...packages], quiet)
   } finally {
     if (ours) rmSync(policy)
   }
-  return findPostgres(version) ? undefined : `apt-get could not install postgresql-${version}`
 }
 
 /** A program of an npm package, on the Node that runs this. */

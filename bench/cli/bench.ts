@@ -2,21 +2,21 @@
  * `bench cli`: how long `tf --help` takes from the packed and installed npm package, beside a script that
  * does nothing. The two take turns; a row is the median of wall-clock times.
  */
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { installPacked, pack } from '../../test/testbed/packed.ts'
 import { type Row, median, rowsOf } from '../rows.ts'
 import type { BenchOptions } from '../run.ts'
 
 const turnsPerRound = 20
-const repository = join(import.meta.dirname, '../..')
 
 export async function run({ rounds, onProgress }: BenchOptions): Promise<Row[]> {
   const directory = mkdtempSync(join(tmpdir(), 'taskflows-bench-'))
   try {
     onProgress('packing and installing')
-    const tf = installPacked(directory)
+    const tf = installTf(directory)
     const nothing = join(directory, 'nothing.mjs')
     writeFileSync(nothing, '')
     onProgress(`${rounds * turnsPerRound} turns`)
@@ -32,10 +32,9 @@ export async function run({ rounds, onProgress }: BenchOptions): Promise<Row[]> 
 }
 
 /** The `tf` of the package as a user gets it. */
-function installPacked(directory: string): string {
-  const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--pack-destination', directory], { cwd: repository, encoding: 'utf8' })) as { filename: string }[]
+function installTf(directory: string): string {
   writeFileSync(join(directory, 'package.json'), '{ "private": true }')
-  execFileSync('npm', ['install', '--silent', '--no-audit', '--no-fund', '--prefer-offline', '--omit=optional', join(directory, packed!.filename)], { cwd: directory, stdio: ['ignore', 'ignore', 'inherit'] })
+  installPacked(pack(directory), directory, ['--omit=optional'])
   return realpathSync(join(directory, 'node_modules/.bin/tf'))
 }
 

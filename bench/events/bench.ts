@@ -90,7 +90,8 @@ async function openField(databaseUrl: string): Promise<Field> {
   const home = mkdtempSync(join(tmpdir(), 'taskflows-bench-'))
   stack.defer(() => rmSync(home, { recursive: true, force: true }))
   const start = (port: number) => startServer(stack, { TASKFLOWS_HOME: home, TASKFLOWS_DATABASE_URL: databaseUrl, TASKFLOWS_LOG_LEVEL: 'warn', TASKFLOWS_PORT: String(port) })
-  let { server, port } = await start(0)
+  const { port, ...first } = await start(0)
+  let { server } = first
   const api = connectTo({ url: `http://127.0.0.1:${port}`, secret: readSecurity(home).hmac.secret })
   const { token } = await api.tokens.create({ name: `bench-${newId(Date.now())}` })
   const store = new pg.Client({ connectionString: databaseUrl })

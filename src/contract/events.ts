@@ -32,7 +32,7 @@ export const events = {
     summary: 'List what happened, in the order in which it was committed; there is always a next_cursor, since more will happen',
     input: z.strictObject({ ...filter, ...pageInput }),
     output: pageOf(Event),
-    errors: ['request.invalid', 'cursor.invalid', 'cursor.gone'],
+    errors: ['request.invalid', 'tenant.not_found', 'cursor.invalid', 'cursor.gone'],
     cli: {
       command: 'events', flags: { tenant_id: '--tenant <id>' },
       examples: ['tf events --since 10m', "tf events --type 'job.*' --limit 200 -o jsonl", 'tf events --follow --since 1h'],
@@ -43,6 +43,6 @@ export const events = {
     summary: 'Stream what happens, as server-sent events: from behind the cursor (or Last-Event-ID), else from since, else from now',
     input: z.strictObject({ ...filter, cursor: pageInput.cursor.describe('The id of the last event that was received, or next_cursor of a list') }),
     output: Event,
-    errors: ['request.invalid', 'cursor.invalid', 'cursor.gone', 'server.too_many_streams'],
+    errors: ['request.invalid', 'tenant.not_found', 'cursor.invalid', 'cursor.gone', 'server.too_many_streams'],
   }),
 }

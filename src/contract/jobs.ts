@@ -96,7 +96,7 @@ export const jobs = {
       created: z.boolean().describe('false: an unfinished job has the unique key, and this is that one'),
       warnings: z.array(z.string()).describe('What was accepted but may surprise, such as a name no worker has registered'),
     }),
-    errors: ['request.invalid', 'job.not_found'],
+    errors: ['request.invalid', 'tenant.not_found', 'job.not_found'],
     cli: {
       command: 'jobs add', args: ['name'],
       flags: { payload: '--payload <json|@file|->', tenant_id: '--tenant <id>', after: '--after <id...>' }, hidden: ['retry'],
@@ -118,7 +118,7 @@ export const jobs = {
       existing: z.array(z.int()).describe('Positions of jobs that were there already, under their unique key'),
       warnings: z.array(z.string()),
     }),
-    errors: ['request.invalid', 'job.not_found'],
+    errors: ['request.invalid', 'tenant.not_found', 'job.not_found'],
   }),
   list: operation({
     method: 'GET', path: '/jobs', aliases: ['/jobs'], permission: 'jobs:read',
@@ -133,7 +133,7 @@ export const jobs = {
       ...pageInput,
     }),
     output: pageOf(Job),
-    errors: ['request.invalid', 'cursor.invalid'],
+    errors: ['request.invalid', 'tenant.not_found', 'cursor.invalid'],
     cli: {
       command: 'jobs list', flags: { tenant_id: '--tenant <id>' },
       examples: ['tf jobs list --state DEAD --since 1h', 'tf jobs list --queue mail -o json', 'tf jobs retry $(tf jobs list --state DEAD -o name)'],

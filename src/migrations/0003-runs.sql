@@ -34,8 +34,9 @@ create index attempts_sampled on taskflows.attempts (ended_at) where uuid_hash(j
 -- Ends that are rare, so that a list of them need not look at all others.
 create index attempts_troubled on taskflows.attempts (outcome, ended_at) where outcome <> 'succeeded';
 
--- Readers of the event log go by (xid, seq): what they have not seen starts at
--- the oldest transaction that was open when they looked.
+-- Readers of the event log go by (xid, seq): what they have not seen is what was
+-- open when they looked, and what came later. They leave out partitions that are
+-- older than that, so `at` must be the time of the writing, by taskflows.now().
 create index events_position on taskflows.events (xid, seq);
 drop index taskflows.events_xid;
 drop index taskflows.events_seq;

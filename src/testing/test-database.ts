@@ -5,8 +5,10 @@
 import { randomBytes } from 'node:crypto'
 import pg from 'pg'
 import { createPostgres, urlSource } from '../adapters/database/postgres/index.ts'
+import { systemClock } from '../kernel/clock.ts'
 import { quoteIdentifier } from '../kernel/database/database.ts'
 import { migrate } from '../kernel/database/migrate.ts'
+import { ensurePartitions } from '../kernel/database/partitions.ts'
 
 /** The database that our own tests migrate once per run, and copy for each test file. */
 export const templateDatabase = 'taskflows_template'
@@ -17,7 +19,7 @@ export interface TestDatabase extends AsyncDisposable {
 }
 
 /**
- * Makes an empty database with the tables of taskflows. Disposing drops it, with whatever is still connected to it.
+ * Makes a database with the tables of taskflows and nothing in them. Disposing drops it, with whatever is still connected to it.
  *
  * @param adminUrl of a server of PostgreSQL 15 or newer, as a role that may create databases
  * @param options.template a database to copy as it is. Default: `taskflows_template` if the server has it, else none,
@@ -50,11 +52,13 @@ async function copiedTemplate(adminUrl: string, name: string): Promise<boolean> 
   }
 }
 
+/** As a server that starts would leave it. */
 async function makeDatabase(adminUrl: string, name: string, url: string): Promise<void> {
   await copyDatabase(adminUrl, name, 'template1')
   const database = createPostgres({ source: urlSource(url) })
   try {
     await migrate(database)
+    await ensurePartitions(database, systemClock.now())
   } finally {
     await database.close()
   }

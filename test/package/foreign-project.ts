@@ -51,10 +51,11 @@ export const nodes: Readonly<Record<string, string>> = {
   24: join(tools, 'node_modules', `node-${process.platform}-${process.arch}`, 'bin/node'),
 }
 
-export function missingNode(version: string): string | undefined {
+/** Why one of them cannot be had on this machine, by version. */
+export function missingNodes(): ReadonlyMap<string, string> {
   const platform = `${process.platform}-${process.arch}`
-  const wanted = (JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')) as { optionalDependencies: object }).optionalDependencies
-  return version === '26' || `node-${platform}` in wanted ? undefined : `there is no package with Node ${version} for ${platform}`
+  const { optionalDependencies } = JSON.parse(readFileSync(join(tools, 'package.json'), 'utf8')) as { optionalDependencies: object }
+  return new Map(`node-${platform}` in optionalDependencies ? [] : [['24', `Node 24: there is no package with it for ${platform}`]])
 }
 
 /** The compilers: the one of this repository, and an older one. */

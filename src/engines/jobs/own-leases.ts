@@ -176,7 +176,7 @@ export function createOwnLeases({ database, clock, time, onTaken, onLost, onClos
 
     /** A lease is gone. Usually the user's transaction took it away. */
     missing: (lease: HeldLease): void => {
-      const [job] = [...taking.keys()].filter((one) => one.lease === lease)
+      const job = [...taking.keys()].find((one) => one.lease === lease)
       if (job) look(job).then(({ there, outcome }) => { if (!there && outcome !== 'succeeded') onLost(job) }).catch(onError)
     },
 

@@ -4,8 +4,10 @@
  * so that starting costs nothing.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { TaskflowsError } from '../../kernel/errors.ts'
-import { problemOf, problemType } from './problems.ts'
+import { pathOf } from './hooks.ts'
+import { asTaskflowsError, problemOf, problemType } from './problems.ts'
 
 export type DocsHandler = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -17,10 +19,17 @@ export async function createDocs(document: object): Promise<DocsHandler> {
   const pages = Fastify()
   await pages.register(swagger, { mode: 'static', specification: { document: document as never } })
   await pages.register(swaggerUi, { routePrefix: '/docs', uiConfig: { docExpansion: 'list', displayRequestDuration: true }, theme: { title: 'taskflows API' } })
-  pages.setNotFoundHandler((request, reply) => {
-    const error = new TaskflowsError('request.not_found', `there is nothing at ${request.url}`)
-    void reply.code(error.status).type(problemType).send(JSON.stringify(problemOf(error, request.url)))
-  })
+  pages.setNotFoundHandler((request, reply) => sendProblem(nothingAt(request), request, reply))
+  // Whatever is wrong with the address of a file, there is nothing at it.
+  pages.setErrorHandler((error: { readonly statusCode?: number }, request, reply) => sendProblem((error.statusCode ?? 500) < 500 ? nothingAt(request) : asTaskflowsError(error), request, reply))
   await pages.ready()
   return pages.routing
+}
+
+function nothingAt(request: FastifyRequest): TaskflowsError {
+  return new TaskflowsError('request.not_found', `there is nothing at ${pathOf(request)}`)
+}
+
+function sendProblem(error: TaskflowsError, request: FastifyRequest, reply: FastifyReply): void {
+  void reply.code(error.status).type(problemType).send(JSON.stringify(problemOf(error, pathOf(request))))
 }

@@ -96,7 +96,7 @@ test('each message carries an id, the type and the item; an empty batch only say
 })
 
 test('what goes wrong before the first batch is thrown, and no stream begins', async () => {
-  site.feed = async function* () { throw new TaskflowsError('cursor.gone', 'gone') }
+  site.feed = () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new TaskflowsError('cursor.gone', 'gone')) }) })
   const response = await site.open()
   expect(response.headers['content-type']).toBeUndefined()
   expect(site.refused).toMatchObject([{ code: 'cursor.gone' }])

@@ -20,7 +20,7 @@ declare module 'fastify' {
 }
 
 /** An answer of the API is nobody's to frame, to sniff or to keep. */
-const answerHeaders = {
+export const headersOfAll = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -39,15 +39,23 @@ export function addHooks(app: FastifyInstance, { metrics, log, isClosing }: Hook
   app.decorateRequest('trace', null as unknown as Trace)
   app.addHook('onRequest', (request, reply, done) => {
     request.trace = traceOf(request.headers)
-    reply.headers(answerHeaders).header('x-correlation-id', request.trace.id)
+    reply.headers(headersOfAll).header('x-correlation-id', request.trace.id)
     measure(request, reply, metrics, log)
-    done(request.is404 ? new TaskflowsError('request.not_found', `there is nothing at ${request.method} ${pathOf(request)}`) : undefined)
+    done(refusalOf(request))
   })
   app.addHook('onSend', (_request, reply, payload, done) => {
     if (isClosing()) reply.header('connection', 'close')
     done(null, payload)
   })
   app.setErrorHandler((thrown, request, reply) => sendProblem(thrown, request, reply, log))
+}
+
+/** What can be told before any route has a look. */
+function refusalOf(request: FastifyRequest): TaskflowsError | undefined {
+  const { httpVersion, headers } = request.raw
+  // RFC 9112 §3.2. Node would say so too, but not as a problem.
+  if (headers.host === undefined && httpVersion === '1.1') return new TaskflowsError('request.malformed', 'the Host header is missing')
+  return request.is404 ? new TaskflowsError('request.not_found', `there is nothing at ${request.method} ${pathOf(request)}`) : undefined
 }
 
 function measure(request: FastifyRequest, reply: FastifyReply, metrics: ApiMetrics, log: Log): void {

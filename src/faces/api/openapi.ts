@@ -148,11 +148,16 @@ function onceErrors({ method, secret }: Operation): readonly ErrorCode[] {
   return ['request.idempotency_key_reused', 'request.in_progress', ...(secret === undefined ? [] : ['request.answer_not_kept' as const])]
 }
 
+/** What can be wrong with any request, and with one that has a body. */
+const requestErrors: readonly ErrorCode[] = ['request.malformed', 'request.invalid', 'request.too_large', 'database.unreachable']
+const bodyErrors: readonly ErrorCode[] = ['request.unsupported_media_type']
+const accessErrors: readonly ErrorCode[] = ['access.unauthenticated', 'access.bad_signature', 'access.replayed', 'access.denied', 'access.bad_host', 'access.rate_limited']
+
 /** Several codes share a status; the response lists them. */
 function problemResponses(operation: Operation): Json {
-  const { errors, permission } = operation
-  const access: readonly ErrorCode[] = permission === 'public' ? [] : ['access.unauthenticated', 'access.bad_signature', 'access.replayed', 'access.denied', 'access.rate_limited']
-  const byStatus = Object.groupBy([...errors, ...onceErrors(operation), ...access], (code) => errorKinds[code].status)
+  const { errors, permission, method } = operation
+  const codes = new Set([...errors, ...onceErrors(operation), ...requestErrors, ...(method === 'GET' ? [] : bodyErrors), ...(permission === 'public' ? [] : accessErrors)])
+  const byStatus = Object.groupBy(codes, (code) => errorKinds[code].status)
   return Object.fromEntries(Object.entries(byStatus).map(([status, codes]) => [status, {
     description: codes!.map((code) => `\`${code}\`: ${errorKinds[code].title}`).join('\n\n'),
     ...(status === '429' && { headers: { 'Retry-After': { description: 'Seconds to wait', schema: { type: 'integer' } } } }),

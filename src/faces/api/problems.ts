@@ -40,6 +40,7 @@ const fastifyErrors: Readonly<Record<string, (message: string) => TaskflowsError
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new TaskflowsError('request.malformed', 'the body is not as long as Content-Length says'),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: (message) => new TaskflowsError('request.unsupported_media_type', message),
   FST_ERR_CTP_INVALID_JSON_BODY: (message) => new TaskflowsError('request.malformed', message),
+  FST_ERR_MAX_PARAM_LENGTH: () => new TaskflowsError('request.malformed', 'a part of the path is too long'),
   FST_ERR_BAD_URL: () => new TaskflowsError('request.malformed', 'the path is not a well-formed URL path'),
   FST_ERR_ASYNC_CONSTRAINT: () => new TaskflowsError('request.malformed', 'the request cannot be routed'),
 }

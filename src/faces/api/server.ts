@@ -2,6 +2,7 @@
  * The HTTP server: listens, routes, and goes down without cutting anybody off.
  * What the routes do is in `operation-routes.ts` and `pages.ts`.
  */
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { isLoopbackName } from '../../access/loopback.ts'
@@ -14,11 +15,12 @@ import type { Metrics } from '../../kernel/observe/metrics.ts'
 import type { Authenticator } from './authenticate.ts'
 import { routesOfContract } from './contract-routes.ts'
 import { createEventStreams } from './event-stream.ts'
-import { addHooks } from './hooks.ts'
+import { addHooks, headersOfAll, pathOf } from './hooks.ts'
 import { listenError } from './listen-errors.ts'
 import { type Execute, addMethodRoutes, addOperationRoutes } from './operation-routes.ts'
 import { addPages, pagePaths } from './pages.ts'
 import { asTaskflowsError, problemOf, problemType } from './problems.ts'
+import { traceOf } from './trace.ts'
 
 export interface ApiServerOptions {
   readonly execute: Execute
@@ -77,12 +79,17 @@ function build({ execute, authenticator, metrics, log, version }: ApiServerOptio
     routerOptions: { maxParamLength: 1_000 },
     return503OnClosing: false,
     requestTimeout: 60_000,
+    http: { requireHostHeader: false },
+    // Of paths that the router cannot read; no hook has seen the request.
     frameworkErrors: (error, request, reply) => {
       const problem = asTaskflowsError(error)
-      reply.raw.writeHead(problem.status, { 'content-type': problemType }).end(JSON.stringify(problemOf(problem, request.url.slice(0, 1000))))
+      const headers = { ...headersOfAll, 'x-correlation-id': traceOf(request.headers).id, 'content-type': problemType }
+      reply.raw.writeHead(problem.status, headers).end(JSON.stringify(problemOf(problem, pathOf(request))))
     },
     clientErrorHandler: answerBrokenRequest,
   })
+  // RFC 9110 §10.1.1 leaves it to the server; else Node refuses what it does not know, and not as a problem.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   app.addHook('preClose', (done) => {
     closing = true
     streams.close()
@@ -107,8 +114,9 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   const tooLong = error.code === 'HPE_HEADER_OVERFLOW'
   const problem = problemOf(tooLong ? new TaskflowsError('request.too_large', 'the headers are too long') : new TaskflowsError('request.malformed', 'the request is not well-formed HTTP'), '/')
   const body = JSON.stringify(problem)
-  const status = tooLong ? '413 Payload Too Large' : '400 Bad Request'
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: ${problemType}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`)
+  const headers = { ...headersOfAll, 'x-correlation-id': randomUUID(), 'connection': 'close', 'content-type': problemType, 'content-length': Buffer.byteLength(body) }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${tooLong ? '413 Payload Too Large' : '400 Bad Request'}\r\n${lines.join('')}\r\n${body}`)
 }
 
 async function listen(app: FastifyInstance, { host, port }: ApiServerOptions): Promise<void> {

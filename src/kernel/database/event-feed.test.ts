@@ -225,7 +225,10 @@ test('a follower hears where it stands when nothing comes for it', async () => {
   }
   const { cursor } = await passTime(first.next())
   const startedAt = clock.now()
+  const all = new Reader({}, { from: quiet })
+  await passTime(all.next())
   const [unwanted] = await write()
+  await passTime(all.until(unwanted!))
   const heard = await passTime(first.next())
   expect(heard.items).toEqual([])
   expect(heard.cursor).not.toBe(cursor)
@@ -233,7 +236,7 @@ test('a follower hears where it stands when nothing comes for it', async () => {
   const { items } = await log.list({ tenant: null }, { cursor: heard.cursor, limit: 10 })
   expect(items).toEqual([])
   expect((await log.list({ tenant: null }, { cursor, limit: 10 })).items).toMatchObject([{ subject: unwanted }])
-  await first[Symbol.asyncDispose]()
+  for (const reader of [first, all]) await reader[Symbol.asyncDispose]()
 })
 
 test('a cursor that is not one of ours is refused before anything is handed out', async () => {

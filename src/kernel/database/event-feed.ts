@@ -12,7 +12,6 @@
 import type { Clock } from '../clock.ts'
 import { TaskflowsError } from '../errors.ts'
 import type { EventBatch } from '../events.ts'
-import { type Nap, createNap } from '../nap.ts'
 import { type EventPage, pageOf } from './event-page.ts'
 import { type Position, beginning, behindWindow, readCursor, upTo, writeCursor } from './event-position.ts'
 import { type EventReader, type Sieve, cursorFault, leavesOut, placeOf } from './event-reader.ts'
@@ -35,18 +34,18 @@ const quietMs = 15_000
 
 export function createEventFeed({ reader, clock }: { readonly reader: EventReader; readonly clock: Clock }): EventFeed {
   const tail = createEventTail({ reader, clock })
-  const readOn = shareReads(reader)
+  const ownWay = createOwnWay(reader)
   return {
     async *follow(start, signal) {
-      const nap = createNap(clock)
-      tail.join(nap.wake)
-      signal.addEventListener('abort', nap.wake)
+      const bell = createBell()
+      tail.join(bell.ring)
+      signal.addEventListener('abort', bell.ring)
       try {
         await tail.advance()
-        yield* new Follower(start, signal, { tail, readOn, nap, clock }).batches()
+        yield* new Follower(start, signal, { tail, ownWay, bell, clock }).batches()
       } finally {
-        signal.removeEventListener('abort', nap.wake)
-        tail.leave(nap.wake)
+        signal.removeEventListener('abort', bell.ring)
+        tail.leave(bell.ring)
       }
     },
   }
@@ -54,9 +53,23 @@ export function createEventFeed({ reader, clock }: { readonly reader: EventReade
 
 interface Parts {
   readonly tail: EventTail
-  readonly readOn: ReadOn
-  readonly nap: Nap
+  readonly ownWay: OwnWay
+  readonly bell: Bell
   readonly clock: Clock
+}
+
+interface Bell {
+  ring(): void
+  /** Resolves at the next ring. */
+  heard(): Promise<void>
+}
+
+function createBell(): Bell {
+  let hear = () => {}
+  return {
+    ring: () => hear(),
+    heard: () => new Promise((resolve) => { hear = resolve }),
+  }
 }
 
 class Follower {
@@ -93,12 +106,13 @@ class Follower {
 
   /** The own way through the log. */
   async *#goTo({ at: goal }: Entrance): AsyncGenerator<EventBatch, void> {
+    using way = this.#parts.ownWay.enter()
     while (this.#at.until !== null || this.#at.seen !== goal.seen) {
-      const page = await this.#parts.readOn(upTo(this.#at, goal.seen!), this.#start.sieve).catch((error: unknown) => { throw cursorFault(error, this.#start.cursor) })
+      const page = await way.read(upTo(this.#at, goal.seen!), this.#start.sieve).catch((error: unknown) => { throw cursorFault(error, this.#start.cursor) })
       if (this.#signal.aborted) return
       const batch = page.behind(this.#at.seq, this.#at.place)
       this.#at = page.end
-      if (batch.items.length > 0 || this.#quietLeft() <= 0) yield* this.#say(batch)
+      if (batch.items.length > 0 || this.#wasQuiet()) yield* this.#say(batch)
     }
     // The same place; it may know better which partitions matter from here on.
     this.#at = goal
@@ -106,7 +120,7 @@ class Follower {
 
   /** From page to page, until one is not there any more. */
   async *#goAlong({ next }: Entrance): AsyncGenerator<EventBatch, void> {
-    const { tail, nap } = this.#parts
+    const { tail, bell } = this.#parts
     while (!this.#signal.aborted) {
       if (next < tail.next) {
         const page = tail.page(next)
@@ -118,8 +132,8 @@ class Follower {
       } else {
         if (tail.position.of !== this.#at.of) throw new TaskflowsError('cursor.gone', 'the database was replaced by another one')
         this.#at = tail.position
-        if (this.#quietLeft() <= 0) yield* this.#say({ items: [], cursor: writeCursor(this.#at) })
-        else await nap.sleep(this.#quietLeft())
+        if (this.#wasQuiet()) yield* this.#say({ items: [], cursor: writeCursor(this.#at) })
+        else await bell.heard()
       }
     }
   }
@@ -129,22 +143,28 @@ class Follower {
     this.#spokeAt = this.#parts.clock.now()
   }
 
-  #quietLeft(): number {
-    return this.#spokeAt + quietMs - this.#parts.clock.now()
+  #wasQuiet(): boolean {
+    return this.#parts.clock.now() - this.#spokeAt >= quietMs
   }
 }
 
-/** The next facts of the window, and some that came shortly before `at` in its row. */
-type ReadOn = (at: Position, sieve: Sieve) => Promise<EventPage>
+/** After a restart all followers come back to nearly the same place at once: they read it once. */
+interface OwnWay {
+  /** What was read is kept while somebody is under way. */
+  enter(): Disposable & {
+    /** The next facts of the window, and some that came shortly before `at` in its row. */
+    read(at: Position, sieve: Sieve): Promise<EventPage>
+  }
+}
 
 /** Rows that are looked at may hold few facts that are wanted. */
 const ownLook = 5_000
 const sharedReads = 32
 
-/** After a restart all followers come back to nearly the same place at once: they read it once. */
-function shareReads(reader: EventReader): ReadOn {
+function createOwnWay(reader: EventReader): OwnWay {
   const recent = new Map<string, Promise<EventPage>>()
-  return (at, sieve) => {
+  let underWay = 0
+  const read = (at: Position, sieve: Sieve): Promise<EventPage> => {
     const most = leavesOut(sieve) ? ownLook : pageFacts
     // Those who were cut off within a row begin alike, too.
     const start = { ...at, place: at.place - (at.place % most) }
@@ -156,6 +176,18 @@ function shareReads(reader: EventReader): ReadOn {
     if (recent.size > sharedReads) recent.delete(recent.keys().next().value!)
     page.catch(() => recent.delete(key))
     return page
+  }
+  return {
+    enter: () => {
+      underWay += 1
+      return {
+        read,
+        [Symbol.dispose]: () => {
+          underWay -= 1
+          if (underWay === 0) recent.clear()
+        },
+      }
+    },
   }
 }
 

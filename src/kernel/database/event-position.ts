@@ -84,7 +84,7 @@ function readSnapshot(text: string | null): Snapshot {
 }
 
 /** What the cursors of all places in a window begin with. */
-export function windowCursor({ of, seen, day, floor, until }: Position): string {
+function windowCursor({ of, seen, day, floor, until }: Position): string {
   return [of, seen ?? '', day, floor, until ?? ''].join('.')
 }
 
@@ -93,8 +93,8 @@ export function writeCursor(at: Position): string {
   return (at.passed === null ? place : [...place, at.passed.seq, at.passed.place]).join('.')
 }
 
-const snapshot = /\d{1,20}:\d{1,20}:(?:\d{1,20}(?:,\d{1,20})*)?/.source
-const form = new RegExp(`^([\\w-]{1,64})\\.(${snapshot})?\\.(\\d{1,6})\\.(\\d{1,6})\\.(${snapshot})?\\.(\\d{1,20})\\.(\\d{1,16})\\.(\\d{1,10})(?:\\.(\\d{1,16})\\.(\\d{1,10}))?$`)
+const snapshot = /\d{1,19}:\d{1,19}:(?:\d{1,19}(?:,\d{1,19})*)?/.source
+const form = new RegExp(`^([\\w-]{1,64})\\.(${snapshot})?\\.(\\d{1,6})\\.(\\d{1,6})\\.(${snapshot})?\\.(\\d{1,19})\\.(\\d{1,16})\\.(\\d{1,10})(?:\\.(\\d{1,16})\\.(\\d{1,10}))?$`)
 
 /** @throws `cursor.invalid`, `cursor.gone` */
 export function readCursor(cursor: string, of: string): Position {

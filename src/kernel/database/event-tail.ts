@@ -16,7 +16,7 @@ export interface Entrance {
 }
 
 export interface EventTail {
-  /** Reads from now on. @param onNews called whenever there are new pages */
+  /** Reads from now on. @param onNews called whenever there are new pages, and every second */
   join(onNews: () => void): void
   /** With the last that leaves, reading ends. */
   leave(onNews: () => void): void
@@ -33,6 +33,7 @@ export interface EventTail {
 }
 
 const lookEveryMs = 100
+const tellEveryMs = 1_000
 /** Facts of a page, which is what a follower gets at once. */
 export const pageFacts = 1_000
 /** What is kept, whoever follows. */
@@ -47,7 +48,7 @@ interface Kept {
 
 export function createEventTail({ reader, clock }: { readonly reader: EventReader; readonly clock: Clock }): EventTail {
   const listeners = new Set<() => void>()
-  const nap = createNap(clock)
+  const [nap, pause] = [createNap(clock), createNap(clock)]
   let position: Position | undefined
   let kept: Kept[] = []
   let bytes = 0
@@ -97,13 +98,26 @@ export function createEventTail({ reader, clock }: { readonly reader: EventReade
     if (position.seen !== now.snapshot) await readWindow(upTo(position, now.snapshot), now.day)
   }
 
-  const run = async (): Promise<void> => {
+  /** Apart from the looks, which may wait for a database that is away. */
+  const tellOn = async (): Promise<void> => {
+    while (listeners.size > 0) {
+      await pause.sleep(tellEveryMs)
+      tell()
+    }
+  }
+
+  const lookOn = async (): Promise<void> => {
     while (listeners.size > 0) {
       const answering = asked
       asked = undefined
       await look().then(() => answering?.resolve(), (error: unknown) => answering?.reject(error))
       if (asked === undefined && listeners.size > 0) await nap.sleep(lookEveryMs)
     }
+  }
+
+  const run = async (): Promise<void> => {
+    do await Promise.all([lookOn(), tellOn()])
+    while (listeners.size > 0)
     running = false
     position = undefined
     forget()
@@ -118,7 +132,9 @@ export function createEventTail({ reader, clock }: { readonly reader: EventReade
     },
     leave: (onNews) => {
       listeners.delete(onNews)
-      if (listeners.size === 0) nap.wake()
+      if (listeners.size > 0) return
+      nap.wake()
+      pause.wake()
     },
     advance: () => {
       asked ??= Promise.withResolvers()

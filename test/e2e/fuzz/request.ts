@@ -1,6 +1,5 @@
 /** One request as text that can be printed and repeated, and as the bytes that go over the wire. */
 import { gzipSync } from 'node:zlib'
-import { hmacHeaders, sha256Hex, signatureHeaders } from '../../../src/kernel/hmac-signature.ts'
 
 /** How the head says where the body ends. Only `length`, `chunked` and `none` tell the truth. */
 export const framings = ['length', 'chunked', 'none', 'gzip', 'too long', 'too short', 'both', 'broken chunk', 'no number', 'twice'] as const
@@ -36,7 +35,7 @@ export function bytesOf({ method, target, version, headers, body: given, framing
   const path = fill(target)
   const plain = given === undefined ? Buffer.alloc(0) : Buffer.from(fill(given.text), given.encoding)
   const body = framing === 'gzip' ? gzipSync(plain) : plain
-  const lines = [...headers.map(([name, value]): Header => [name, fill(value)]), ...credentials({ method, path, body }), ...(given === undefined ? [] : framingHeaders(framing, body.length))]
+  const lines = [...headers.map(([name, value]): Header => [name, fill(value)]), ...credentials({ method, path, body }).map(([name, value]): Header => [name, fill(value)]), ...(given === undefined ? [] : framingHeaders(framing, body.length))]
   const head = `${method} ${path} ${version}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
   return Buffer.concat([Buffer.from(head, 'utf8'), given === undefined ? Buffer.alloc(0) : framed(framing, body)])
 }
@@ -81,10 +80,3 @@ function escaped(text: string): string {
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`
 }
-
-/** @param secret of the host */
-export function signing(secret: string, nowMs = Date.now): Credentials {
-  return ({ method, path, body }) => Object.entries(signatureHeaders(secret, { method, path, contentSha256: sha256Hex(body) }, nowMs()))
-}
-
-export { hmacHeaders }

@@ -9,6 +9,7 @@ export interface AttemptRow {
   readonly pid: number | null
   /** Epoch milliseconds. */
   readonly startedAt: number | null
+  readonly endedAt: number
 }
 
 export interface JobRecord {
@@ -33,7 +34,7 @@ export async function readJobs(database: Database): Promise<Map<string, JobRecor
   }>(`
     with tries as (
       select a.job_id, json_agg(json_build_object('attempt', a.attempt, 'outcome', a.outcome, 'final', a.final,
-        'pid', split_part(w.name, ':', 2)::integer, 'startedAt', extract(epoch from a.started_at) * 1000) order by a.attempt) as attempts
+        'pid', split_part(w.name, ':', 2)::integer, 'startedAt', extract(epoch from a.started_at) * 1000, 'endedAt', extract(epoch from a.ended_at) * 1000) order by a.attempt) as attempts
       from taskflows.attempts a left join taskflows.workers w on w.id = a.worker_id group by a.job_id
     ), facts as (
       select id, type, count(*) as count, max(at) as at from taskflows.events, unnest(ids) as u(id) group by id, type

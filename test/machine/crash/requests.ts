@@ -32,7 +32,8 @@ export interface Requests {
   readonly longestMs: number
 }
 
-const breathMs = 20
+/** After a try that failed. */
+const breathMs = 100
 const againMs = 500
 /** What a server says while its database is away or it stops, and while nobody knows what became of an earlier try. */
 const outages = ['server.unreachable', 'database.unreachable', 'request.in_progress']

@@ -95,7 +95,8 @@ export async function openCrashSite(size: Crew): Promise<CrashSite> {
     switch (target) {
       case 'worker': return [anyOf(workers)!.current.pid]
       case 'workers': return workers.map(({ current }) => current.pid)
-      case 'server': return [anyOf(servers)!.current.pid]
+      // One that listens, so that its clients notice.
+      case 'server': return [anyOf(servers.filter(({ current }) => listening(current) !== undefined))?.current.pid ?? []].flat()
       case 'customer': return [customer.current.pid]
       case 'postmaster': return postmastersOf(home)
       case 'backend': return [anyOf(processesOf(home).filter(({ command }) => command.startsWith('postgres: taskflows ')))?.pid ?? []].flat()
