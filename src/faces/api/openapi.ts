@@ -165,15 +165,16 @@ function problemResponses(operation: Operation): Json {
   }]))
 }
 
-/** The JSON Schema of a zod schema. What has a name moves to the components and is referred to. */
+/** The JSON Schema of a zod schema. What has a name moves to the components and is referred to, but for an input as a whole, whose fields travel apart. */
 function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Record<string, Json>): Json {
-  const { $schema: _dialect, $defs, ...whole } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }) as Json & { $defs?: Record<string, Json> }
-  for (const [name, definition] of Object.entries($defs ?? {})) components[name] = toComponentRefs(withoutId(definition)) as Json
-  const id = whole['id'] as string | undefined
-  const inlined = toComponentRefs(withoutId(whole)) as Json
-  if (id === undefined || io === 'input') return inlined
-  components[id] = inlined
-  return { $ref: `#/components/schemas/${id}` }
+  const { $schema: _dialect, $defs = {}, ...whole } = z.toJSONSchema(schema, { io, unrepresentable: 'any', reused: 'inline' }) as Json & { $ref?: string; $defs?: Record<string, Json> }
+  const { [io === 'input' ? nameIn(whole.$ref) : '']: input, ...others } = $defs
+  for (const [name, definition] of Object.entries(others)) components[name] = toComponentRefs(withoutId(definition)) as Json
+  return toComponentRefs(withoutId(input ?? whole)) as Json
+}
+
+function nameIn(reference = ''): string {
+  return reference.replace('#/$defs/', '')
 }
 
 function withoutId({ id: _id, ...schema }: Json): Json {

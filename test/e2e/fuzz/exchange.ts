@@ -66,7 +66,7 @@ export function createLane({ url, document, callers, pool, counts }: Target): La
         learn(answer, request)
         return judge(document, { request, sent, answer, stranger })
       }, (error: unknown) => [String(error)])
-      if (wrong.length > 0) throw new Error(`${wrong.join('\n')}\n${shellLine(sent.subarray(0, 20_000), url)}`)
+      if (wrong.length > 0) throw new Error(`${wrong.join('\n')}\n${request.caller}, ${request.framing}, ${request.delivery}: ${shellLine(sent.subarray(0, 20_000), url)}`)
     },
     [Symbol.dispose]: () => {
       kept?.destroy()

@@ -53,7 +53,7 @@ function judgeProblem({ sent, answer }: Exchange, text: string, place: Place | u
   if (place !== undefined && !place.documents(answer.status, String(code))) found.push(`${answer.status} ${String(code)} of ${place.id} is not documented`)
   const said = inside.exec(`${String(detail)} ${JSON.stringify(details)}`)?.[0]
   if (said !== undefined && !sent.includes(said)) found.push(`it tells of the inside: ${said}`)
-  if (text.length > 20_000) found.push(`a problem of ${text.length} characters`)
+  if (text.length > 20_000 + 2 * sent.length) found.push(`a problem of ${text.length} characters`)
   return found
 }
 

@@ -3,6 +3,7 @@
  * or fail to. `raw()` is JSON that JSON.stringify cannot write.
  */
 import fc from 'fast-check'
+import { newId } from '../../../src/kernel/ids.ts'
 import type { Document, Schema } from './document.ts'
 import { type PoolKind, pooled } from './pool.ts'
 import { taskNames } from './tasks.ts'
@@ -17,7 +18,8 @@ const ofPool = (...kinds: readonly PoolKind[]) => fc.oneof(...kinds.map((kind) =
 const oneOf = <T>(...values: readonly T[]) => fc.constantFrom(...values)
 const raw = (json: string) => `~raw:${json}~`
 
-const uuid = fc.uuid({ version: 7 })
+/** Made now, or with any time in it. */
+const uuid = fc.oneof({ weight: 3, arbitrary: fc.nat().map((number) => newId(Date.now() - (number % 3_600_000))) }, { weight: 1, arbitrary: fc.uuid({ version: 7 }) })
 const ago = fc.integer({ min: 0, max: 86_400_000 }).map((ms) => new Date(Date.now() - ms).toISOString())
 /** As far as four digits and an offset reach, and a little further. */
 const farInstants = fc.oneof(
@@ -92,7 +94,7 @@ export function valuesOf(document: Document): Values {
         return fc.record(Object.fromEntries(Object.entries(properties).map(([key, field]) => [key, values.fitting(field, key)])), { requiredKeys: [...required] })
       }
       case 'array':
-        return fc.array(values.fitting(schema.items ?? {}, name), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? 4, 4) })
+        return fc.oneof(...[1, 4].map((most) => fc.array(values.fitting(schema.items ?? {}, name), { minLength: schema.minItems ?? 0, maxLength: Math.min(schema.maxItems ?? most, most) })))
       case 'integer':
       case 'number':
         return numbers(schema)
