@@ -4,7 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { connectTo } from '../../src/client/index.ts'
+import { type CallOptions, type Client, connectTo } from '../../src/client/index.ts'
+import type { TaskflowsContract } from '../../src/contract/index.ts'
 import { TaskflowsError } from '../../src/kernel/errors.ts'
 import { missingForNetwork } from '../testbed/network.ts'
 import { testAccounts } from './crash/account-suite.ts'
@@ -38,7 +39,6 @@ const settleMs = 45_000
 const refusalMs = 30_000
 
 interface Refusal {
-  readonly home: HomeName
   /** Of the problem; none when it was answered after all. */
   readonly code: string | undefined
   readonly status: number | undefined
@@ -54,6 +54,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
   let follower: Follower
   let books: Books
   const refusals: Refusal[] = []
+  /** The numbers in the payloads of what was asked for during cuts; those of the load are positive. */
+  const asked: number[] = []
   const lengths: number[] = []
   let told: { readonly said: readonly string[]; readonly code: number | null; readonly ms: number }
   let settledMs: number
@@ -92,10 +94,10 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     const ms = Math.round(from + Math.random() * (to - from))
     lengths.push(ms)
     for (const name of homes) site.homes[name].link.cut()
-    const asked = homes.map((name) => ask(name))
+    const answers = homes.map((name) => ask(name))
     await pause(ms)
     for (const name of homes) site.homes[name].link.heal()
-    refusals.push(...await Promise.all(asked))
+    refusals.push(...await Promise.all(answers))
   }
 
   /** The same, while `tf` is asked too, and after which nothing new is asked for. */
@@ -112,12 +114,18 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     return { stopped, healedAt: Date.now() }
   }
 
-  /** One request while the database of this home is out of reach. */
+  /** One request while the database of this home is out of reach. If it is refused, any server is asked the same under the same key until it answers. */
   async function ask(home: HomeName): Promise<Refusal> {
+    const request = -1 - asked.length
+    asked.push(request)
+    const idempotencyKey = `asked ${request}`
+    const add = ({ jobs }: Client<TaskflowsContract>, options: CallOptions) => jobs.add({ name: 'quick', max_attempts: 50, payload: { request } }, options)
     const sentAt = Date.now()
-    const outcome = await connectTo(site.homes[home].server).jobs.add({ name: 'quick' }).then(() => undefined, (error: unknown) => error)
+    const outcome = await add(connectTo(site.homes[home].server), { idempotencyKey }).then(() => undefined, (error: unknown) => error)
+    const ms = Date.now() - sentAt
+    if (outcome !== undefined) void load.requests.insist('host', idempotencyKey, add, () => {})
     const problem = outcome instanceof TaskflowsError ? outcome : undefined
-    return { home, code: problem?.code, status: problem?.status, ms: Date.now() - sentAt }
+    return { code: problem?.code, status: problem?.status, ms }
   }
 
   /** When it was. */
@@ -173,6 +181,11 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     }
     expect(load.requests.longestMs).toBeLessThan(refusalMs)
     expect(refusals.some(({ code }) => code !== undefined)).toBe(true)
+  })
+
+  test('what was asked for during a cut, and again if it was refused, was done once', () => {
+    const made = [...books.jobs.values()].filter(({ request }) => request !== null && request < 0)
+    expect(made.map(({ request }) => request).toSorted()).toEqual(asked.toSorted())
   })
 
   test('tf says what happened', () => {

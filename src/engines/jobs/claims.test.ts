@@ -118,6 +118,16 @@ describe('the fence', () => {
     expect(await attemptsOf(id!)).toEqual([{ attempt: 1, outcome: 'lost', final: false }, { attempt: 2, outcome: 'succeeded', final: true }])
   })
 
+  test('a rescued job may run since the moment of its rescue', async () => {
+    const [id] = await addMany(1)
+    await one.claim(1)
+    await store.expireLeases()
+    await runRescue(store.database)
+    const { state, nextRunAt } = await store.get(id!)
+    const [attempt] = await store.jobs.attempts(everyTenant, id!)
+    expect({ state, nextRunAt }).toEqual({ state: 'PENDING', nextRunAt: attempt!.endedAt })
+  })
+
   test('an end that comes after a cancel loses, and the others of its batch count', async () => {
     const [cancelled, kept] = await addMany(2)
     const claims = await one.claim(2)

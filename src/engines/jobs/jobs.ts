@@ -17,7 +17,7 @@ import { getAttempts, getJob, getJobs, getTimeline } from './store.ts'
 
 interface JobsParts {
   readonly database: Database
-  /** Connections with `hotSettings`. */
+  /** Connections with `hotSettings`: for adds, and to read one job. */
   readonly hot: Database
   readonly time: DatabaseClock
 }
@@ -59,7 +59,8 @@ export function createJobs({ database, hot, time }: JobsParts): Jobs {
       await insertOnce(database, ids, time.now(), plain ? () => insertReady(hot, rows, by) : insertTogether)
       return added
     },
-    get: (scope, id) => getJob(database, scope, id),
+    // Planning it anew each time would cost three times what it does.
+    get: (scope, id) => getJob(hot, scope, id),
     list: (scope, filter, page) => getJobs(database, scope, filter, page),
     attempts: (scope, id) => getAttempts(database, scope, id),
     timeline: (scope, id) => getTimeline(database, scope, id),

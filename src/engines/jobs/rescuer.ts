@@ -2,12 +2,17 @@
  * Finds jobs whose worker vanished and lets them run again. Their attempt
  * counts: nobody can know whether the handler had begun, and a job that kills
  * its workers must not be tried for ever.
+ *
+ * While the database is away nobody can renew a lease. A rescuer that could not
+ * look for a while therefore waits for one more lease time after that, in which
+ * workers that live renew what they have.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import type { Database, Queryable } from '../../kernel/database/database.ts'
 import { formatDuration } from '../../kernel/duration.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import { inlinePayloadBytes } from './add-jobs.ts'
+import { leaseSeconds } from './lease-keeper.ts'
 import { readPolicy } from './policy-json.ts'
 import { judgeFailure, policyInForce } from './retry-policy.ts'
 import { anyExpired, expiredLeases, unfinishedOf } from './sql/rescue.ts'
@@ -23,13 +28,34 @@ interface RescuerOptions {
 
 /** How often it looks, in milliseconds. With a lease of 10 s a vanished worker's jobs run again within 13 s. */
 const roundMs = 2_000
+/** Without a look for this long it was blind, and workers may have been, in milliseconds. Less than a lease holds. */
+const blindMs = 3 * roundMs
+
+/** Epoch milliseconds. */
+export interface Sight {
+  /** When the database was last seen. */
+  readonly seenAt: number
+  /** From when on a lease that has expired is one that nobody renews. */
+  readonly trustedFrom: number
+}
+
+/** After the database was seen at `now`. One that starts trusts what it sees: whoever was there before it had the time to renew. */
+export function sightAfter(before: Sight | undefined, now: number): Sight {
+  if (before === undefined) return { seenAt: now, trustedFrom: now }
+  return { seenAt: now, trustedFrom: now - before.seenAt > blindMs ? now + leaseSeconds * 1000 : before.trustedFrom }
+}
 
 export function createRescuer({ database, clock, random, onError }: RescuerOptions): Lifecycle {
   let stopping = new AbortController()
   let loop: Promise<void> | undefined
+  let sight: Sight | undefined
+  const mayRescue = (): boolean => {
+    sight = sightAfter(sight, clock.now())
+    return sight.seenAt >= sight.trustedFrom
+  }
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      await runRescue(database).catch(onError)
+      await runRescue(database, mayRescue).catch(onError)
       // Spread out, so that many processes do not look at the same moment.
       await clock.sleep(roundMs * (0.75 + random() / 2), stopping.signal)
     }
@@ -46,13 +72,16 @@ export function createRescuer({ database, clock, random, onError }: RescuerOptio
   })
 }
 
-/** One round: every lease that has expired is taken back. Returns how many jobs were rescued. */
-export async function runRescue(database: Database): Promise<number> {
+/**
+ * One round: every lease that has expired is taken back. Returns how many jobs were rescued.
+ * @param mayRescue asked each time that the database has answered
+ */
+export async function runRescue(database: Database, mayRescue: () => boolean = () => true): Promise<number> {
   const [look] = await database.query<{ found: boolean }>(anyExpired)
   let rescued = 0
-  if (!look!.found) return rescued
+  if (!mayRescue() || !look!.found) return rescued
   for (;;) {
-    const count = await database.transaction(rescueOne)
+    const count = await database.transaction((tx) => rescueOne(tx, mayRescue))
     if (count === null) return rescued
     rescued += count
   }
@@ -77,9 +106,9 @@ interface Unfinished {
 }
 
 /** `null` when there is nothing to rescue. */
-async function rescueOne(tx: Queryable): Promise<number | null> {
+async function rescueOne(tx: Queryable, mayRescue: () => boolean): Promise<number | null> {
   const [lease] = await tx.query<ExpiredLease>(expiredLeases, [1])
-  if (!lease) return null
+  if (!lease || !mayRescue()) return null
   const jobs = await tx.query<Unfinished>(unfinishedOf, [lease.id])
   const [clock] = await tx.query<{ now: number }>(`select taskflows.now() as now`)
   const verdicts = jobs.map((job) => judgeFailure(job.attempt, job.spent, true, policyInForce(readPolicy(job.policy), readPolicy(job.task_policy)), 0))

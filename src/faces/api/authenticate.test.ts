@@ -26,7 +26,9 @@ function subject({ rateLimit = null, token: more = {} }: { rateLimit?: number | 
   const request = (headers: IncomingHttpHeaders, remoteAddress = '127.0.0.1') => ({ method: 'GET', url: '/api/v1/jobs', headers: { host: 'localhost', ...headers }, socket: { remoteAddress } }) as unknown as IncomingMessage
   const call = async (headers: IncomingHttpHeaders, remoteAddress?: string) => {
     const asked = request(headers, remoteAddress)
-    return authenticator.identify(await authenticator.admit(asked), asked, '')
+    const { caller, confirmed } = await authenticator.identify(await authenticator.admit(asked), asked, '')
+    await confirmed
+    return caller
   }
   const bearer = (shown = credential) => ({ authorization: `Bearer ${shown}` })
   const signature = (key = seen.secret) => signatureHeaders(key, { method: 'GET', path: '/api/v1/jobs', contentSha256: sha256Hex('') }, clock.now())

@@ -25,7 +25,7 @@ export interface Authenticator {
   /** What can be told from the headers. @throws `access.*` when it is already clear that the request fails */
   admit(request: IncomingMessage): Promise<Admission>
   /** Who calls, once the body is there. @throws `access.*` */
-  identify(admission: Admission, request: IncomingMessage, body: Uint8Array | string): Promise<Caller>
+  identify(admission: Admission, request: IncomingMessage, body: Uint8Array | string): Promise<Identity>
   /** Whether the same credentials would be good now, for answers that go on for long. */
   isStillGood(admission: Admission): Promise<boolean>
   /** Someone on this machine, whatever credentials are required: enough for `/metrics`. */
@@ -34,6 +34,15 @@ export interface Authenticator {
 
 /** A caller that is known already, by a token if there is a credential; or a signature that awaits the body. */
 export type Admission = { readonly caller: Caller; readonly credential?: string } | { readonly signature: Signature; readonly secret: string }
+
+export interface Identity {
+  readonly caller: Caller
+  /**
+   * Rejects when the request was seen before. Nothing may be changed or answered before it resolves; what only reads may
+   * be prepared meanwhile.
+   */
+  readonly confirmed: Promise<void>
+}
 
 export interface AuthenticatorOptions {
   /** The settings in force, looked at for every request: `followSecurity(home)`. */
@@ -49,6 +58,8 @@ export interface AuthenticatorOptions {
 /** Whoever holds the secret of the host. */
 const host: Caller = { name: 'host', role: 'admin', tenant: null }
 const local: Caller = { name: 'local', role: 'admin', tenant: null }
+
+const alreadyConfirmed = Promise.resolve()
 
 const usualTokenRate = 1_000
 
@@ -73,10 +84,9 @@ export function createAuthenticator({ security, nonces, tokens, rateLimit, clock
     countCall(caller.name, rateLimit ?? 0)
     return { caller }
   }
-  const verify = async (signature: Signature, secret: string, request: IncomingMessage, body: Uint8Array | string): Promise<void> => {
-    verifySignature(signature, { method: request.method!, path: request.url!, body }, secret)
-    if (await nonces.remember(signature.nonce)) return
-    throw new TaskflowsError('access.replayed', `the nonce ${signature.nonce} was used before`)
+  const refuseReplay = async ({ nonce }: Signature): Promise<void> => {
+    if (await nonces.remember(nonce)) return
+    throw new TaskflowsError('access.replayed', `the nonce ${nonce} was used before`)
   }
 
   return {
@@ -91,10 +101,14 @@ export function createAuthenticator({ security, nonces, tokens, rateLimit, clock
       })
     },
     identify: async (admission, request, body) => {
-      if ('caller' in admission) return admission.caller
-      await guesses.watch(request, () => verify(admission.signature, admission.secret, request, body))
+      if ('caller' in admission) return { caller: admission.caller, confirmed: alreadyConfirmed }
+      const { signature, secret } = admission
+      await guesses.watch(request, async () => verifySignature(signature, { method: request.method!, path: request.url!, body }, secret))
       countCall(host.name, rateLimit ?? 0)
-      return host
+      const confirmed = guesses.watch(request, () => refuseReplay(signature))
+      // Whoever prepares an answer meanwhile may fail first.
+      confirmed.catch(() => {})
+      return { caller: host, confirmed }
     },
     isStillGood: async (admission) => {
       if ('secret' in admission) return settings().secret === admission.secret

@@ -55,7 +55,8 @@ function addMetrics(app: FastifyInstance, { metrics, authenticator }: PageOption
       request.admission = authenticator.isLocal(request.raw) ? noAdmission : await authenticator.admit(request.raw)
     },
   }, async (request, reply) => {
-    const caller = await authenticator.identify(request.admission, request.raw, '')
+    const { caller, confirmed } = await authenticator.identify(request.admission, request.raw, '')
+    await confirmed
     if (request.admission !== noAdmission && !(may(caller, 'metrics:read') && caller.tenant === null)) {
       throw new TaskflowsError('access.denied', `${caller.name} may not read metrics${caller.tenant === null ? '' : ': they are of all tenants, and it is bound to one'}`, { details: { permission: 'metrics:read' } })
     }

@@ -11,8 +11,8 @@ export interface Target {
   readonly document: Document
   readonly callers: Callers
   readonly pool: Pool
-  /** Answers by status; 0 counts connections that were closed without one. */
-  readonly counts: Map<number, number>
+  /** Answers by status; 0 answers connections that were closed without one. */
+  readonly answers: Map<number, number>
 }
 
 /** One after the other, over one connection where that is possible. */
@@ -26,7 +26,7 @@ const before = Buffer.from('GET /health HTTP/1.1\r\nHost: x\r\n\r\n')
 /** Streams that are left open, by each lane. */
 const mostStreams = 20
 
-export function createLane({ url, document, callers, pool, counts }: Target): Lane {
+export function createLane({ url, document, callers, pool, answers }: Target): Lane {
   let kept: Connection | undefined
   const streams: Connection[] = []
   let turn = 0
@@ -61,10 +61,10 @@ export function createLane({ url, document, callers, pool, counts }: Target): La
       const sent = bytesOf(request, (text) => pool.fill(text), callers.credentials(request.caller))
       const stranger = callers.strangers.includes(request.caller)
       const wrong = await once(request, sent, stranger).then((answer) => {
-        counts.set(answer?.status ?? 0, (counts.get(answer?.status ?? 0) ?? 0) + 1)
+        answers.set(answer?.status ?? 0, (answers.get(answer?.status ?? 0) ?? 0) + 1)
         if (answer === undefined) return mayCloseWithoutAnswer(request) ? [] : ['the connection was closed without an answer']
         learn(answer, request)
-        return judge(document, { request, sent, answer, stranger })
+        return judge(document, { request, sent, said: saidIn(request, sent), answer, stranger })
       }, (error: unknown) => [String(error)])
       if (wrong.length > 0) throw new Error(`${wrong.join('\n')}\n${request.caller}, ${request.framing}, ${request.delivery}: ${shellLine(sent.subarray(0, 20_000), url)}`)
     },
@@ -80,26 +80,29 @@ export function createLane({ url, document, callers, pool, counts }: Target): La
   }
 }
 
+/** Also what is in pieces or escaped in the bytes. */
+function saidIn({ target, body }: FuzzRequest, sent: Buffer): string {
+  return `${sent.toString()} ${target.replaceAll(/%([2-7][0-9a-f])/gi, (_whole, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))} ${body?.text ?? ''}`
+}
+
 async function deliver(connection: Connection, { method, delivery, framing }: FuzzRequest, sent: Buffer): Promise<RawAnswer | undefined> {
   const answer = () => connection.answer(method !== 'HEAD', patienceMs)
   switch (delivery) {
     case 'whole':
       connection.send(sent)
       break
-    case 'after another':
+    case 'after another': {
       connection.send(Buffer.concat([before, sent]))
+      const first = await connection.answer(true, patienceMs)
       // What cannot be read at all ends the connection, and whatever is under way on it.
-      if (![200, 400, 413].includes((await answer())?.status ?? 0)) throw new Error('the request before it was not answered')
+      if (first?.status !== 200) return first
       break
+    }
     case 'in pieces':
-      for (let at = 0; at < sent.length; at += Math.ceil(sent.length / 5)) {
-        connection.send(sent.subarray(at, at + Math.ceil(sent.length / 5)))
-        await new Promise(setImmediate)
-      }
+      await sendPieces(connection, sent)
       break
     case 'cut':
-      connection.send(sent.subarray(0, sent.length >> 1))
-      await new Promise(setImmediate)
+      await sendPieces(connection, sent.subarray(0, sent.length >> 1))
       return undefined
     default:
       return delivery satisfies never
@@ -107,6 +110,14 @@ async function deliver(connection: Connection, { method, delivery, framing }: Fu
   // Whoever promises more than there is would wait for ever.
   if (framing === 'too long' || framing === 'broken chunk') connection.finish()
   return answer()
+}
+
+async function sendPieces(connection: Connection, sent: Buffer): Promise<void> {
+  const length = Math.ceil(sent.length / 5)
+  for (let at = 0; at < sent.length; at += length) {
+    connection.send(sent.subarray(at, at + length))
+    await new Promise(setImmediate)
+  }
 }
 
 /** Whether another request can follow on the same connection, as far as this one can tell. */

@@ -8,6 +8,8 @@ export interface Exchange {
   readonly request: FuzzRequest
   /** As it was sent. */
   readonly sent: Buffer
+  /** Everything that the request says, for what an answer may repeat. */
+  readonly said: string
   readonly answer: RawAnswer
   /** Whether somebody unknown asked. */
   readonly stranger: boolean
@@ -39,7 +41,7 @@ function pathOf({ sent }: Exchange): string {
   return target.replace(/[?#].*$/s, '')
 }
 
-function judgeProblem({ sent, answer }: Exchange, text: string, place: Place | undefined): string[] {
+function judgeProblem({ said, answer }: Exchange, text: string, place: Place | undefined): string[] {
   if (!/^application\/problem\+json(; charset=utf-8)?$/.test(answer.headers['content-type'] ?? '')) return [`${answer.status} is no problem but ${answer.headers['content-type'] ?? 'nothing'}: ${text.slice(0, 100)}`]
   const problem = parsed(text)
   if (problem === undefined) return [`the problem is not JSON: ${text.slice(0, 100)}`]
@@ -51,9 +53,9 @@ function judgeProblem({ sent, answer }: Exchange, text: string, place: Place | u
   if (title !== kind.title || type !== `urn:taskflows:error:${String(code)}`) found.push(`title or type is not that of ${String(code)}`)
   if (typeof detail !== 'string' || detail === '' || typeof instance !== 'string' || typeof details !== 'object' || details === null) found.push('detail, details or instance is missing')
   if (place !== undefined && !place.documents(answer.status, String(code))) found.push(`${answer.status} ${String(code)} of ${place.id} is not documented`)
-  const said = inside.exec(`${String(detail)} ${JSON.stringify(details)}`)?.[0]
-  if (said !== undefined && !sent.includes(said)) found.push(`it tells of the inside: ${said}`)
-  if (text.length > 20_000 + 2 * sent.length) found.push(`a problem of ${text.length} characters`)
+  const told = inside.exec(`${String(detail)} ${JSON.stringify(details)}`)?.[0]
+  if (told !== undefined && !said.includes(told)) found.push(`it tells of the inside: ${told}`)
+  if (text.length > 20_000 + 2 * said.length) found.push(`a problem of ${text.length} characters`)
   return found
 }
 

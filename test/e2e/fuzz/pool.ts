@@ -4,7 +4,9 @@
  */
 
 const kinds = ['job', 'run', 'token', 'credential', 'cursor', 'version'] as const
-export type PoolKind = (typeof kinds)[number]
+type Kind = (typeof kinds)[number]
+/** `forged`: a cursor with one number changed. */
+export type PoolKind = Kind | 'forged'
 
 export interface Pool {
   /** Puts what there is in the place of each `~kind~number~`. */
@@ -17,16 +19,20 @@ const most = 500
 const unknownId = '019a9f00-1234-7abc-8def-0123456789ab'
 
 export function createPool(): Pool {
-  const known = Object.fromEntries(kinds.map((kind) => [kind, [] as string[]])) as Record<PoolKind, string[]>
+  const known = Object.fromEntries(kinds.map((kind) => [kind, [] as string[]])) as Record<Kind, string[]>
   let count = 0
-  const add = (kind: PoolKind, value: unknown): void => {
+  const add = (kind: Kind, value: unknown): void => {
     if (typeof value !== 'string' || value === '') return
     const values = known[kind]
     if (values.length < most) values.push(value)
     else values[(count += 1) % most] = value
   }
+  const pick = (kind: PoolKind, number: number): string => {
+    if (kind === 'forged') return forge(pick('cursor', number), number)
+    return known[kind][number % known[kind].length] ?? unknownId
+  }
   return {
-    fill: (text) => text.replaceAll(/~([a-z]+)~(\d+)~/g, (_whole, kind: PoolKind, number: string) => known[kind][Number(number) % known[kind].length] ?? unknownId),
+    fill: (text) => text.replaceAll(/~([a-z]+)~(\d+)~/g, (_whole, kind: PoolKind, number: string) => pick(kind, Number(number))),
     learn: (operation, body) => {
       const { items, ids, id, version, token, next_cursor: cursor } = body as Readonly<Record<string, unknown>>
       const [area, name] = operation.split('.')
@@ -45,6 +51,15 @@ export function createPool(): Pool {
       if (area === 'jobs' && name === 'list' && Array.isArray(items)) for (const item of items.slice(0, 3)) add('job', (item as { id: unknown }).id)
     },
   }
+}
+
+const numbers = ['', '0', '1', '2147483648', '4294967296', '9999999999', '9'.repeat(16), '9'.repeat(19), '18446744073709551616', '9'.repeat(40)] as const
+
+function forge(cursor: string, number: number): string {
+  const places = [...cursor.matchAll(/\d+/g)]
+  const place = places[number % places.length]
+  if (place === undefined) return `${cursor}0`
+  return cursor.slice(0, place.index) + numbers[Math.floor(number / places.length) % numbers.length]! + cursor.slice(place.index + place[0].length)
 }
 
 /** How a request names something of the pool. */

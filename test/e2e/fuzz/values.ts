@@ -43,7 +43,7 @@ const byName: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
   tenant_id: oneOf('default', 'acme', 'acme', 'alpha'),
   unique_key: oneOf('one', 'two', 'three'),
   correlation_id: fc.oneof(oneOf('order-1', 'order-2'), ofPool('job')),
-  cursor: ofPool('cursor'),
+  cursor: ofPool('cursor', 'cursor', 'forged'),
   since: fc.oneof(oneOf('1h', '1h ago', '0s', '5 min'), instant),
   delay: durations,
   timeout: durations,

@@ -1,5 +1,5 @@
 /** A home with servers, workers and a customer that are started again whenever they end, as a supervisor of the system would. */
-import { mkdirSync } from 'node:fs'
+import { globSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readSecurity } from '../../../src/access/security-file.ts'
@@ -24,6 +24,8 @@ export interface CrashSite extends AsyncDisposable {
   kill(target: Target): number[]
   /** Programs that ended without having been killed, and what they said last. */
   readonly failures: readonly string[]
+  /** What runs, and what PostgreSQL said last. */
+  describe(): string
   /** Resolves when every program is up. */
   ready(): Promise<void>
   /** Ends a program for good. */
@@ -110,6 +112,10 @@ export async function openCrashSite(size: Crew): Promise<CrashSite> {
     servers: () => {
       const urls = servers.flatMap(({ current }) => listening(current) ?? [])
       return urls.length === 0 ? [] : urls.map((url) => ({ url, secret: readSecurity(home).hmac.secret }))
+    },
+    describe: () => {
+      const logs = globSync(join(home, 'postgres/*/log')).map((file) => readFileSync(file, 'utf8').split('\n').slice(-40).join('\n'))
+      return [...processesOf(home).map(({ pid, command }) => `${pid} ${command.replaceAll('\0', ' ').slice(0, 120)}`), ...logs].join('\n')
     },
     kill: (target) => {
       const pids = pidsOf(target)

@@ -11,12 +11,13 @@ const brokenWords = /^(Connection terminated|Client has encountered a connection
 /**
  * Whether the connection is at fault: class 08, and of class 57 what the server
  * says while it stops, crashes or starts (PostgreSQL docs, appendix A); 53300
- * is "too many connections", which passes too. 08P01 is about a message that we wrote wrong.
+ * is "too many connections", which passes too, and 25P03 says that we paused in
+ * a transaction for too long. 08P01 is about a message that we wrote wrong.
  */
 export function connectionLoss(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const code = (error as { code?: unknown }).code
-  if (typeof code === 'string') return socketCodes.has(code) || (code.startsWith('08') && code !== '08P01') || ['57P01', '57P02', '57P03', '53300'].includes(code)
+  if (typeof code === 'string') return socketCodes.has(code) || (code.startsWith('08') && code !== '08P01') || ['57P01', '57P02', '57P03', '53300', '25P03'].includes(code)
   if (error instanceof AggregateError) return error.errors.some(connectionLoss)
   return brokenWords.test(error.message)
 }

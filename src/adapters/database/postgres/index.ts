@@ -11,6 +11,7 @@ import { type Clock, systemClock } from '../../../kernel/clock.ts'
 import { ConnectionLost, type Database, type Queryable, type Row, type Statement, inSchema } from '../../../kernel/database/database.ts'
 import { connectionLoss, refused, rolledBack, unreachable } from './connection-errors.ts'
 import { createListenHub } from './listen.ts'
+import { createSilenceWatch } from './silence.ts'
 
 /** Where a database is. `ensure` is asked before each new connection, so it may start the server first. */
 export interface PostgresSource {
@@ -35,8 +36,13 @@ export function urlSource(url: string): PostgresSource {
   return { ensure: async () => ({ connectionString: url }) }
 }
 
-/** A network that went silent is noticed after this long. */
+/** No statement takes longer, unless it is known to. A network that went silent is noticed earlier, by `silence.ts`. */
 const queryTimeoutMs = 30_000
+/**
+ * Whoever has not been heard of for so long in the middle of a transaction is gone with its machine or its network. Its
+ * locks would be kept until TCP notices, which takes hours.
+ */
+const begin = `begin; set local idle_in_transaction_session_timeout = '${queryTimeoutMs}ms'`
 /** A timer cannot be set for longer. */
 const longestTimeoutMs = 2_147_483_647
 const connectTimeoutMs = 5_000
@@ -116,6 +122,11 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
     }
   }
 
+  const silence = createSilenceWatch({
+    clock,
+    config: async () => configOf(await source.ensure()),
+    onSilent: () => { if (pool) forgetPool(pool) },
+  })
   const hub = createListenHub({ schema, clock, patienceMs, address: async () => configOf(await source.ensure()) })
 
   const inOurSchema = (given: Statement | string): Statement => {
@@ -129,7 +140,7 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
     const { name, text, slow } = inOurSchema(given)
     const query = { text, name, values: values as unknown[] | undefined, rowMode: asRows ? 'array' : undefined, query_timeout: slow ? longestTimeoutMs : undefined }
     try {
-      return await client.query(query as QueryConfig)
+      return await silence.waitFor(client, client.query(query as QueryConfig))
     } catch (error) {
       throw connectionLoss(error) ? new ConnectionLost(`the connection to PostgreSQL broke: ${(error as Error).message}`, true, error) : error
     }
@@ -156,7 +167,7 @@ export function createPostgres({ source, schema = 'taskflows', max = 10, setting
     let broken = false
     let committing = false
     try {
-      await send(client, 'begin', undefined, false)
+      await send(client, begin, undefined, false)
       const result = await work({
         query: async <R extends object = Row>(given: Statement | string, values?: readonly unknown[]) => (await send(client, given, values, false)).rows as R[],
         rows: async <R extends readonly unknown[]>(given: Statement, values?: readonly unknown[]) => (await send(client, given, values, true)).rows as unknown as R[],

@@ -21,7 +21,7 @@ interface SilenceParts {
 
 /** A statement without an answer for so long makes us ask. */
 const silentMs = 4_000
-const roundMs = 1_000
+const roundMs = 500
 
 /** $1 processes. An answer may be on its way for a moment. A pooler makes up processes, which are not found here. */
 const idleProcesses = `select pid from pg_stat_activity where pid = any($1::integer[]) and state <> 'active' and state_change < clock_timestamp() - interval '1 second'`
@@ -37,13 +37,14 @@ type Wired = PoolClient & { readonly processID: number | null; readonly connecti
 export function createSilenceWatch({ config, clock, onSilent }: SilenceParts): SilenceWatch {
   /** When each was sent, or seen to be worked on. */
   const waiting = new Map<Wired, number>()
-  let rounds: Promise<void> | undefined
+  let rounds: NodeJS.Timeout | undefined
+  let asking = false
 
   const silent = (): Wired[] => [...waiting].filter(([, since]) => clock.now() - since > silentMs).map(([client]) => client)
 
   const look = async (clients: readonly Wired[]): Promise<void> => {
-    const broken = await askFor(await config(), clients).catch((error: unknown) => {
-      if (!connectionLoss(error)) return []
+    const broken = await config().then((address) => askFor(address, clients)).catch((error: unknown) => {
+      if (!connectionLoss(error) || isAnswer(error)) return []
       onSilent()
       return clients
     })
@@ -53,19 +54,23 @@ export function createSilenceWatch({ config, clock, onSilent }: SilenceParts): S
     }
   }
 
-  const run = async (): Promise<void> => {
-    while (waiting.size > 0) {
-      await clock.sleep(roundMs)
-      const clients = silent()
-      if (clients.length > 0) await look(clients)
+  const round = async (): Promise<void> => {
+    if (waiting.size === 0) {
+      clearInterval(rounds)
+      rounds = undefined
     }
-    rounds = undefined
+    const clients = silent()
+    if (clients.length === 0 || asking) return
+    asking = true
+    await look(clients)
+    asking = false
   }
 
   return {
     waitFor: async (client, answer) => {
       waiting.set(client as Wired, clock.now())
-      rounds ??= run()
+      // It is no reason for a process to go on.
+      rounds ??= setInterval(() => void round(), roundMs).unref()
       try {
         return await answer
       } finally {
@@ -73,6 +78,11 @@ export function createSilenceWatch({ config, clock, onSilent }: SilenceParts): S
       }
     },
   }
+}
+
+/** Too many connections, or a server that starts: words of the server, and no silence. */
+function isAnswer(error: unknown): boolean {
+  return (error as { severity?: unknown }).severity !== undefined
 }
 
 /** Those whose processes are not at work. @throws what node-postgres throws */
