@@ -19,6 +19,7 @@ import { type BackupEnd, type BackupHeader, damaged, verifyBackup } from './kern
 import { restoreBackup } from './kernel/database/backup/restore.ts'
 import type { CopySession } from './kernel/database/copy-session.ts'
 import { appliedMigrations, migrate, missingMigrations, readMigrations } from './kernel/database/migrate.ts'
+import { ensurePartitions } from './kernel/database/partitions.ts'
 import { type DatabaseStatus, readClients, readStatus } from './kernel/database/status.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
 import { packageVersion } from './kernel/version.ts'
@@ -54,9 +55,11 @@ export async function migrateDatabase(config: Config, { dryRun, onProgress }: { 
   const before = (await appliedMigrations(database, config.databaseSchema)) ?? []
   const pending = missingMigrations(before, migrations).map(({ name }) => name)
   if (dryRun) return { schema_version: before.at(-1)?.version ?? null, applied: [], pending }
-  onProgress(`migrating: ${pending.join(', ')}`)
+  if (pending.length > 0) onProgress(`migrating: ${pending.join(', ')}`)
   const applied: MigrationReport['applied'][number][] = []
   const version = await migrate(database, migrations, { onApplied: ({ name }, tookMs) => applied.push({ name, seconds: tookMs / 1000 }) })
+  // So that programs can add jobs with SQL before the first server runs.
+  await ensurePartitions(database, systemClock.now())
   return { schema_version: version, applied, pending: [] }
 }
 
