@@ -110,10 +110,10 @@ export function pageOf<T extends z.ZodType>(item: T) {
 /** Seconds as a number, or text such as `5m`; `kernel/duration.ts` says which texts it takes. */
 export const Duration = z.union([z.number().min(0), z.string().min(1).max(100)])
 
-/** An instant: ISO 8601 with an offset, and in UTC a year of four digits, so that it can be kept, and shown in the same form. */
-export const Instant = z.iso.datetime({ offset: true }).refine(isOfFourDigits, 'must be within the years 1 to 9999')
+/** An instant: ISO 8601 with an offset, and in UTC of a year that can be kept, and shown in the same form. */
+export const Instant = z.iso.datetime({ offset: true }).refine(isOfOurTime, 'must be within the years 1970 to 9999')
 
-function isOfFourDigits(instant: string): boolean {
+function isOfOurTime(instant: string): boolean {
   const year = new Date(instant).getUTCFullYear()
-  return year >= 1 && year <= 9999
+  return year >= 1970 && year <= 9999
 }

@@ -2,6 +2,7 @@
  * Kills servers, workers, a customer's program, PostgreSQL and all of them under load, TASKFLOWS_CRASH_KILLS times
  * (default 200), and then accounts for every job, order, effect and event.
  */
+import { statSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testAccounts } from './crash/account-suite.ts'
@@ -21,9 +22,9 @@ const order: readonly Target[] = [
   'worker', 'backend', 'worker', 'server', 'customer', 'worker', 'postmaster', 'server', 'worker', 'everything',
 ]
 const shortestPauseMs = 50
-const longestPauseMs = 900
-/** A target that is away is waited for. After a kill of everything that takes as long as a start of everything. */
-const usualAbsenceMs = 1_000
+const longestPauseMs = 600
+/** What was killed is waited for. After a kill of everything that takes as long as a start of everything. */
+const usualAbsenceMs = 1_500
 const longestAbsenceMs = 60_000
 /** A lease of a worker that died with the last kill expires after 10 s; what then runs has time-outs and delays of a second. */
 const settleMs = 60_000
@@ -47,6 +48,8 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
     follower = startFollower(site.servers, tokens.operator)
     for (let count = 0; count < kills; count += 1) {
       await pause(shortestPauseMs + Math.random() * (longestPauseMs - shortestPauseMs))
+      // Every other kill hits while things come up.
+      if (count % 2 === 0) await progress()
       await killOne(order[count % order.length]!)
     }
     await site.ready()
@@ -61,6 +64,16 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
     await follower[Symbol.asyncDispose]()
     await site[Symbol.asyncDispose]()
   })
+
+  /** Resolves when jobs were added and jobs have begun since now. */
+  async function progress(): Promise<void> {
+    const [adds, notes] = [load.acknowledged.length, statSync(site.ledger).size]
+    const deadline = Date.now() + longestAbsenceMs
+    while (load.acknowledged.length === adds || statSync(site.ledger).size === notes) {
+      if (Date.now() > deadline) throw new Error(`Nothing went on for ${longestAbsenceMs / 1000} s. ${site.describe()}`)
+      await pause(20)
+    }
+  }
 
   /** A target that is away at the moment is waited for: its absence is no kill. */
   async function killOne(target: Target): Promise<void> {

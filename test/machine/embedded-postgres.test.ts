@@ -154,6 +154,30 @@ describe.skipIf(process.platform !== 'linux')('the embedded PostgreSQL', { timeo
     expect(postmastersOf(home.path)).toHaveLength(1)
   })
 
+  test('one that was told to stop in the middle of a recovery, and never ends, is ended for the next start', async () => {
+    await using home = await usedHome()
+    using owner = startClient(home.path)
+    await owner.next('up')
+    const [postmaster] = postmastersOf(home.path)
+    const child = async (title: string) => {
+      for (;;) {
+        const found = processesOf(home.path).find(({ command }) => command.startsWith(`postgres: ${title}`))
+        if (found) return found.pid
+      }
+    }
+    // PostgreSQL starts all over when one of its processes is killed; its recovery is held until the signal is there.
+    process.kill(await child('walwriter'), 'SIGKILL')
+    const recovery = await child('startup')
+    process.kill(recovery, 'SIGSTOP')
+    process.kill(postmaster!, 'SIGINT')
+    const pidFile = join(home.path, 'postgres/18/data/postmaster.pid')
+    while (!readFileSync(pidFile, 'utf8').includes('stopping')) await pause(10)
+    process.kill(recovery, 'SIGCONT')
+    using next = startClient(home.path)
+    expect(await next.next('up')).toBe('owner')
+    expect(postmastersOf(home.path)).not.toEqual([postmaster])
+  })
+
   test('a kill at any moment of the first start leaves nothing half-made', async () => {
     await using home = newHome()
     for (let afterMs = 100; afterMs <= 1_300; afterMs += 150) {

@@ -35,8 +35,8 @@ const shortestPauseMs = 2_000
 const longestPauseMs = 4_000
 /** From the last healing until every job has ended: connections that hung are given up, leases renewed or rescued, delays and time-outs over. */
 const settleMs = 45_000
-/** A request that cannot reach the database is refused within. */
-const refusalMs = 30_000
+/** A request that cannot reach the database is refused within: a statement given up, a look at what became of it, and its idempotency key freed, 10 s each. */
+const refusalMs = 40_000
 
 interface Refusal {
   /** Of the problem; none when it was answered after all. */
@@ -59,8 +59,10 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
   const lengths: number[] = []
   let told: { readonly said: readonly string[]; readonly code: number | null; readonly ms: number }
   let settledMs: number
-  /** Leases that were taken from workers that had not gone, after the last cut. */
+  /** Attempts that were taken from workers that had not gone, after the last cut. */
   let needless: number
+  /** The same of what was claimed by a statement that arrived when its sender had given it up: nobody has that. */
+  let unheard: number
   /** Attempts that came to their end behind the cut, and had been given to others. */
   let fenced: number
 
@@ -81,7 +83,9 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     await stopped
     await untilSettled()
     books = await readBooks({ load, follower, server: servers[0]!, database: site.database, ledger: site.ledger })
-    needless = lostSince(healedAt).length
+    const { true: begun = [], false: claimed = [] } = Object.groupBy(lostSince(healedAt), ({ id, attempt }) => String(books.began.get(id)?.some((note) => note.attempt === attempt) ?? false))
+    needless = begun.length
+    unheard = claimed.length
     fenced = lostSince(0).filter(({ id, attempt }) => books.ended.get(id)?.some((note) => note.attempt === attempt)).length
     printSummary()
   }, 200_000)
@@ -154,6 +158,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
       ...Object.fromEntries([...outcomes].map(([outcome, attempts]) => [`attempts: ${outcome}`, attempts.length])),
       'ends that came too late, and did not count': fenced,
       'lost after the last cut, though no worker had gone': needless,
+      'lost after the last cut, since no worker heard of the claim': unheard,
       'orders committed': books.orders.length,
       'events, each seen once': books.log.length,
       'settled after the last healing within': `${(settledMs / 1000).toFixed(1)} s`,

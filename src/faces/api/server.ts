@@ -83,8 +83,9 @@ function build({ execute, authenticator, metrics, log, version }: ApiServerOptio
     // Of paths that the router cannot read; no hook has seen the request.
     frameworkErrors: (error, request, reply) => {
       const problem = asTaskflowsError(error)
-      const headers = { ...headersOfAll, 'x-correlation-id': traceOf(request.headers).id, 'content-type': problemType }
-      reply.raw.writeHead(problem.status, headers).end(JSON.stringify(problemOf(problem, pathOf(request))))
+      const body = JSON.stringify(problemOf(problem, pathOf(request)))
+      const headers = { ...headersOfAll, 'x-correlation-id': traceOf(request.headers).id, 'content-type': problemType, 'content-length': Buffer.byteLength(body) }
+      reply.raw.writeHead(problem.status, headers).end(body)
     },
     clientErrorHandler: answerBrokenRequest,
   })

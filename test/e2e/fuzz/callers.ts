@@ -8,6 +8,8 @@ import type { Credentials, Header } from './request.ts'
 
 export interface Callers {
   readonly names: readonly string[]
+  /** Those whose credentials are always good. */
+  readonly trusted: readonly string[]
   /** Those that nobody may let in. */
   readonly strangers: readonly string[]
   /** Whoever it is, as headers. */
@@ -39,6 +41,7 @@ export async function createCallers(url: string, secret: string): Promise<Caller
   const minted = (number: number): Credentials => bearer(pooled('credential', number))
   return {
     names: [...known.keys(), 'minted 1', 'minted 2'],
+    trusted: [...known.keys()],
     strangers: [...strange.keys()],
     credentials: (name) => known.get(name) ?? strange.get(name) ?? minted(Number(name.split(' ')[1])),
   }

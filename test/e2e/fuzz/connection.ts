@@ -16,6 +16,8 @@ export interface Connection {
   send(bytes: Buffer): void
   /** The next answer, or `undefined` when the server closed the connection instead. @param hasBody false for an answer to HEAD */
   answer(hasBody: boolean, patienceMs: number): Promise<RawAnswer | undefined>
+  /** Takes nothing more, and leaves it open. */
+  stall(): void
   /** Says that nothing more will be sent. */
   finish(): void
   destroy(): void
@@ -74,6 +76,7 @@ export async function openConnection(url: string, from = '127.0.0.1'): Promise<C
         if ((await Promise.race([news.promise, late])) === 'late') throw new Error(`no answer within ${patienceMs / 1000} s; there came ${JSON.stringify(received.toString('latin1').slice(0, 200))}`)
       }
     },
+    stall: () => void socket.pause(),
     finish: () => void socket.end(),
     destroy: () => void socket.destroy(),
     get usable() { return usable && isOpen },

@@ -1,5 +1,6 @@
 /** Sends requests the way they want to be sent, and hands each answer to the judge. */
-import { type Callers } from './callers.ts'
+import { messageOf } from '../../../src/kernel/errors.ts'
+import type { Callers } from './callers.ts'
 import { type Connection, type RawAnswer, openConnection } from './connection.ts'
 import type { Document } from './document.ts'
 import { judge } from './judge.ts'
@@ -11,7 +12,7 @@ export interface Target {
   readonly document: Document
   readonly callers: Callers
   readonly pool: Pool
-  /** Answers by status; 0 answers connections that were closed without one. */
+  /** Answers by status; 0 counts connections that were closed without one. */
   readonly answers: Map<number, number>
 }
 
@@ -22,6 +23,7 @@ export interface Lane extends Disposable {
 }
 
 const patienceMs = 5_000
+const openingBrace = 0x7b
 const before = Buffer.from('GET /health HTTP/1.1\r\nHost: x\r\n\r\n')
 /** Streams that are left open, by each lane. */
 const mostStreams = 20
@@ -32,51 +34,43 @@ export function createLane({ url, document, callers, pool, answers }: Target): L
   let turn = 0
 
   /** Guessers are counted by where they come from, and must not lock out the others. */
-  const connectFor = async (request: FuzzRequest, stranger: boolean): Promise<Connection> => {
+  const connectFrom = (): Promise<Connection> => {
     turn += 1
-    if (stranger || !isPlain(request) || request.caller.startsWith('minted')) return openConnection(url, `127.0.${1 + (turn >> 7) % 100}.${1 + (turn % 128)}`)
-    return kept?.usable ? kept : openConnection(url)
+    return openConnection(url, `127.0.${1 + (turn >> 7) % 100}.${1 + (turn % 128)}`)
   }
 
-  const once = async (request: FuzzRequest, sent: Buffer, stranger: boolean): Promise<RawAnswer | undefined> => {
-    const connection = await connectFor(request, stranger)
-    let keep = false
-    try {
-      const answer = await deliver(connection, request, sent)
-      if (answer?.headers['content-type']?.startsWith('text/event-stream') && streams.length < mostStreams) {
-        streams.push(connection)
-        keep = true
-      } else if (isPlain(request) && !stranger && !request.caller.startsWith('minted') && connection.usable) {
-        kept = connection
-        keep = true
-      }
-      return answer
-    } finally {
-      if (!keep) connection.destroy()
-    }
+  const exchange = async (request: FuzzRequest, sent: Buffer): Promise<RawAnswer | undefined> => {
+    const alone = !isPlain(request) || !callers.trusted.includes(request.caller)
+    const connection = alone ? await connectFrom() : kept?.usable ? kept : await openConnection(url)
+    const answer = await deliver(connection, request, sent).catch((error: unknown) => {
+      connection.destroy()
+      throw error
+    })
+    if (answer?.headers['content-type']?.startsWith('text/event-stream') && streams.length < mostStreams) {
+      connection.stall()
+      streams.push(connection)
+    } else if (!alone && connection.usable) kept = connection
+    else connection.destroy()
+    return answer
+  }
+
+  const examine = (request: FuzzRequest, sent: Buffer, answer: RawAnswer | undefined): string[] => {
+    const status = answer?.status ?? 0
+    answers.set(status, (answers.get(status) ?? 0) + 1)
+    if (answer === undefined) return mayCloseWithoutAnswer(request) ? [] : ['the connection was closed without an answer']
+    if (status < 300 && answer.body[0] === openingBrace) pool.learn(request.place.replace(/\.alias$/, ''), JSON.parse(answer.body.toString()))
+    return judge(document, { request, sent, said: saidIn(request, sent), answer, stranger: callers.strangers.includes(request.caller) })
   }
 
   return {
     run: async (request) => {
       const sent = bytesOf(request, (text) => pool.fill(text), callers.credentials(request.caller))
-      const stranger = callers.strangers.includes(request.caller)
-      const wrong = await once(request, sent, stranger).then((answer) => {
-        answers.set(answer?.status ?? 0, (answers.get(answer?.status ?? 0) ?? 0) + 1)
-        if (answer === undefined) return mayCloseWithoutAnswer(request) ? [] : ['the connection was closed without an answer']
-        learn(answer, request)
-        return judge(document, { request, sent, said: saidIn(request, sent), answer, stranger })
-      }, (error: unknown) => [String(error)])
+      const wrong = await exchange(request, sent).then((answer) => examine(request, sent, answer), (error: unknown) => [messageOf(error)])
       if (wrong.length > 0) throw new Error(`${wrong.join('\n')}\n${request.caller}, ${request.framing}, ${request.delivery}: ${shellLine(sent.subarray(0, 20_000), url)}`)
     },
     [Symbol.dispose]: () => {
-      kept?.destroy()
-      for (const stream of streams) stream.destroy()
+      for (const connection of [kept, ...streams]) connection?.destroy()
     },
-  }
-
-  function learn({ status, body }: RawAnswer, { place }: FuzzRequest): void {
-    if (status >= 300 || body.length === 0 || body[0] !== 0x7b) return
-    pool.learn(place.replace(/\.alias$/, ''), JSON.parse(body.toString()))
   }
 }
 
@@ -95,7 +89,7 @@ async function deliver(connection: Connection, { method, delivery, framing }: Fu
       connection.send(Buffer.concat([before, sent]))
       const first = await connection.answer(true, patienceMs)
       // What cannot be read at all ends the connection, and whatever is under way on it.
-      if (first?.status !== 200) return first
+      if (first?.status !== 200) return first && (method === 'HEAD' ? { ...first, body: Buffer.alloc(0) } : first)
       break
     }
     case 'in pieces':

@@ -17,10 +17,19 @@ export interface Exchange {
 
 const members = ['type', 'title', 'status', 'detail', 'code', 'details', 'hint', 'instance']
 const headersOfAll: Readonly<Record<string, RegExp>> = {
-  'x-content-type-options': /^nosniff$/, 'x-frame-options': /^DENY$/, 'referrer-policy': /^no-referrer$/, 'content-security-policy': /^default-src '(none|self)';/, 'cache-control': /^no-store$/, 'x-correlation-id': /^[\x21-\x7e]{1,128}$/,
+  'x-content-type-options': /^nosniff$/,
+  'x-frame-options': /^DENY$/,
+  'referrer-policy': /^no-referrer$/,
+  'content-security-policy': /^default-src '(none|self)';/,
+  'cache-control': /^no-store$/,
+  'x-correlation-id': /^[\x21-\x7e]{1,128}$/,
 }
 /** Words of the inside: a stack, a path, a statement, a value that was written without a look. */
-const inside = /\bat \S+:\d+:\d+|\.[jt]s:\d+|node_modules|\/src\/|\b(select|insert into|update|delete from) .*\b(from|values|set|where)\b|relation "|syntax error at or near|invalid input syntax|\bECONN|\bundefined\b|\[object \w+\]|\bNaN\b|Cannot read prop|is not a function|FST_ERR|ZodError/i
+const inside = new RegExp([
+  /\bat \S+:\d+:\d+|\.[jt]s:\d+|node_modules|\/src\/|\bECONN|FST_ERR|ZodError/,
+  /\b(select|insert into|update|delete from) .*\b(from|values|set|where)\b|relation "|syntax error at or near|invalid input syntax/,
+  /\bundefined\b|\[object \w+\]|\bNaN\b|Cannot read prop|is not a function/,
+].map(({ source }) => source).join('|'), 'i')
 
 /** What is wrong with an answer, in words; nothing if nothing is. */
 export function judge(document: Document, exchange: Exchange): string[] {

@@ -2,32 +2,37 @@
 import fc from 'fast-check'
 import type { Callers } from './callers.ts'
 import type { Document, Place } from './document.ts'
-import { pooled } from './pool.ts'
-import { type Delivery, type Framing, type FuzzRequest, type Header, deliveries, framings } from './request.ts'
-import { type Values, brokenJson, looksForIds, valuesOf, writeJson } from './values.ts'
+import { headers } from './headers.ts'
+import { type Delivery, type Framing, type FuzzRequest, deliveries, framings } from './request.ts'
+import { often, one, oneIn, oneOf } from './odds.ts'
+import { type Values, brokenJson, idsOf, valuesOf, writeJson } from './values.ts'
 
 type Body = FuzzRequest['body']
 /** What a place decides; who asks, how it is framed and how it is delivered is another matter. */
 type Asked = Pick<FuzzRequest, 'place' | 'method' | 'target' | 'body'>
 
-const often = <T>(usual: fc.Arbitrary<T>, ...others: readonly fc.Arbitrary<T>[]) => fc.oneof({ weight: 20, arbitrary: usual }, ...others.map((arbitrary) => ({ weight: 1, arbitrary })))
-const oneIn = <T>(times: number, arbitrary: fc.Arbitrary<T>) => fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
-const oneOf = <T>(...values: readonly T[]) => fc.constantFrom(...values)
-const one = <T>(value: T) => fc.constant(value)
-
 /** Places that the document does not name: pages, and such that are not there. */
 const otherTargets = [
-  '/', '/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/index.html', '/docs/static/../../package.json', '/docs/static/%2e%2e/%2e%2e/package.json', '/docs/%00', '/docs/%ff', '/docs/static/nothing.js',
-  '/metrics', '/api', '/api/v1', '/api/v1/', '/api/v2/jobs', '/favicon.ico', '/%', '/%zz', '/%00', '/..', '/../../etc/passwd', '//', '///jobs', '/jobs/', '/JOBS', '/jobs;x=1', '/jobs%2f', '/api/v1/jobs:batch/', '/api/v1/jobs%3Abatch',
-  '/api/v1/jobs:nothing', '/api/v1/runs:', '/é', '/\u{1f600}', '*', '', 'jobs', 'http://127.0.0.1/health', 'http://evil.example/api/v1/jobs', 'http://[', '127.0.0.1:80', `/${'x'.repeat(8_000)}`, `/jobs/${'x'.repeat(990)}`, `/jobs/${'x'.repeat(8_000)}`,
-  `/${'%41'.repeat(2_000)}`, `/api/v1/jobs?${'a=b&'.repeat(2_000)}`, `/api/v1/jobs?cursor=${'x'.repeat(12_000)}`, `/${'../'.repeat(1_000)}`, '/health?', '/health?x', '/health#x', '/health\\', '/health%0d%0aX: 1',
+  '/', '/openapi.json', '/docs', '/docs/', '/docs/json', '/docs/static/index.html', '/docs/static/../../package.json',
+  '/docs/static/%2e%2e/%2e%2e/package.json', '/docs/%00', '/docs/%ff', '/docs/static/nothing.js', '/metrics', '/api', '/api/v1', '/api/v1/',
+  '/api/v2/jobs', '/favicon.ico', '/%', '/%zz', '/%00', '/..', '/../../etc/passwd', '//', '///jobs', '/jobs/', '/JOBS', '/jobs;x=1', '/jobs%2f',
+  '/api/v1/jobs:batch/', '/api/v1/jobs%3Abatch', '/api/v1/jobs:nothing', '/api/v1/runs:', '/é', '/\u{1f600}', '*', '', 'jobs',
+  'http://127.0.0.1/health', 'http://evil.example/api/v1/jobs', 'http://[', '127.0.0.1:80', `/${'x'.repeat(8_000)}`, `/jobs/${'x'.repeat(990)}`,
+  `/jobs/${'x'.repeat(8_000)}`, `/${'%41'.repeat(2_000)}`, `/api/v1/jobs?${'a=b&'.repeat(2_000)}`, `/api/v1/jobs?cursor=${'x'.repeat(12_000)}`,
+  `/${'../'.repeat(1_000)}`, '/health?', '/health?x', '/health#x', '/health\\', '/health%0d%0aX: 1',
 ]
 
-const hostileSegments = oneOf('%00', '%2F', '..', '.', '%2e%2e', '%ff', '%zz', '%', ':', '~', "'", '%27%20or%201=1', '*', 'null', '0', '-1', 'undefined', '%F0%9F%98%80', 'é', 'x'.repeat(255), 'x'.repeat(256), 'x'.repeat(1_001), '%0d%0a', '{id}', '__proto__', '%20', '%20%20')
+const hostileSegments = oneOf(
+  '%00', '%2F', '..', '.', '%2e%2e', '%ff', '%zz', '%', ':', '~', "'", '%27%20or%201=1', '*', 'null', '0', '-1', '%F0%9F%98%80', 'é',
+  'x'.repeat(255), 'x'.repeat(256), 'x'.repeat(1_001), '%0d%0a', '{id}', '__proto__', '%20', '%20%20',
+)
 const brokenQueries = oneOf<(query: string) => string>(
-  (query) => `${query}&${query}`, (query) => query.replaceAll('=', '[]='), (query) => query.replaceAll('=', '[a][b]='), (query) => `${query}&%`, (query) => `${query}&x=%zz`, (query) => query.replaceAll('=', ''), (query) => query.replaceAll('=', '=='), () => '&&&=&=',
-  (query) => `${query}#f`, (query) => `${query}&__proto__=1`, (query) => `${query}&limit=`, (query) => `${query}&limit=1&limit=2`, (query) => `${query}&limit=0x10`, (query) => `${query}&limit=+5`, (query) => `${query}&limit=1e3`, (query) => `${query}&cursor=%00`, (query) => `${query}&cursor=%ff`,
-  (query) => `${query}&since=1h%20ago`, (query) => `${query}&state=${'x'.repeat(3_000)}`, (query) => `${query}&\ud83d\ude00=1`, (query) => query.replaceAll('&', ';'), (query) => `?${query}`,
+  (query) => `${query}&${query}`, (query) => query.replaceAll('=', '[]='), (query) => query.replaceAll('=', '[a][b]='), (query) => `${query}&%`,
+  (query) => `${query}&x=%zz`, (query) => query.replaceAll('=', ''), (query) => query.replaceAll('=', '=='), () => '&&&=&=',
+  (query) => `${query}#f`, (query) => `${query}&__proto__=1`, (query) => `${query}&limit=`, (query) => `${query}&limit=1&limit=2`,
+  (query) => `${query}&limit=0x10`, (query) => `${query}&limit=+5`, (query) => `${query}&limit=1e3`, (query) => `${query}&cursor=%00`,
+  (query) => `${query}&cursor=%ff`, (query) => `${query}&since=1h%20ago`, (query) => `${query}&state=${'x'.repeat(3_000)}`,
+  (query) => `${query}&\ud83d\ude00=1`, (query) => query.replaceAll('&', ';'), (query) => `?${query}`,
 )
 
 /** @param document of the server that is to be asked */
@@ -60,7 +65,7 @@ function askedAt({ id, method, path, parameters, body }: Place, values: Values):
 function pathOf(path: string): fc.Arbitrary<string> {
   const area = /\/(jobs|runs|tokens)\//.exec(path)?.[1] ?? 'jobs'
   const segments = path.split(/\{\w+\}/)
-  return fc.array(often(looksForIds[area]!, hostileSegments, fc.string({ unit: 'binary' }).map(encodePath)), { minLength: segments.length - 1, maxLength: segments.length - 1 })
+  return fc.array(often(idsOf[area]!, hostileSegments, fc.string({ unit: 'binary' }).map(encodePath)), { minLength: segments.length - 1, maxLength: segments.length - 1 })
     .map((ids) => segments.map((segment, at) => segment + (ids[at] ?? '')).join(''))
 }
 
@@ -95,42 +100,4 @@ function anyBody(): fc.Arbitrary<Body> {
     fc.json().map((text): Body => ({ text, encoding: 'utf8' })),
     oneOf('{}', '', 'x'.repeat(70_000)).map((text): Body => ({ text, encoding: 'utf8' })),
   )
-}
-
-const long = 'x'.repeat(20_000)
-const words = (...some: readonly string[]) => oneOf(...some, '', 'x'.repeat(300), '\u00e9', '"', '\\', 'null')
-
-/** A header, as often as not with a value that fits. */
-const single: fc.Arbitrary<readonly Header[]> = fc.tuple(
-  often<string | undefined>(one('127.0.0.1'), oneOf(undefined, '', 'localhost:7777', 'evil.example', 'a b', '[::1', '127.0.0.1:99999999')).map((host) => host === undefined ? [] : [['Host', host] as Header]),
-  often<string | undefined>(one('application/json'), oneOf(undefined, '', 'application/json; charset=utf-8', 'application/json; charset=utf-16', 'APPLICATION/JSON', 'application/json;', 'application/json, text/plain', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/problem+json', 'application/jsonp', '/', 'x', `application/json; x=${'y'.repeat(5_000)}`, 'application/json\u00e9')).map((type) => type === undefined ? [] : [['Content-Type', type] as Header]),
-  some(15, 'Idempotency-Key', fc.oneof(fc.nat(300).map((number) => `key-${number}`), words('"quoted"', '"open', '"a\\"b"', 'a, b', ' key '), one('x'.repeat(255)))),
-  some(8, 'If-Match', fc.oneof(fc.nat(1000).map((number) => `"${pooled('version', number)}"`), words('*', '""', 'W/"x"', '"a", "b"', '"a"x', ',,,', '"a",,"b"', `${'"a",'.repeat(3_000)}"b"`, ' '.repeat(9_000)))),
-  some(4, 'Accept', words('text/event-stream', 'text/event-stream', 'text/event-stream', '*/*', 'application/json', 'text/html', 'text/event-stream;q=0', 'text/event-stream;q=0.5, */*', ',,,;', ';;;')),
-  some(20, 'Last-Event-ID', fc.oneof(fc.nat(1000).map((number) => pooled(number % 2 === 0 ? 'cursor' : 'forged', number)), words('1', '0', '-1', 'W10', 'WyJ4Il0', '\t'))),
-  some(20, 'X-Correlation-Id', words('order-1', 'a b', 'x'.repeat(128), 'x'.repeat(129), '<script>')),
-  some(20, 'traceparent', words('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01', '00-00000000000000000000000000000000-b7ad6b7169203331-01', 'ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01')),
-  some(40, 'Expect', words('100-continue', '100-Continue', '200-ok')),
-  some(40, 'Range', words('bytes=0-1', 'bytes=-1', 'items=0-9')),
-  some(40, 'Connection', words('close', 'keep-alive', 'Upgrade', 'keep-alive, Authorization')),
-  some(60, 'Upgrade', words('websocket', 'h2c')),
-  some(60, 'Origin', words('http://evil.example', 'null')),
-  some(60, 'X-Forwarded-For', words('203.0.113.7', '127.0.0.1')),
-  some(60, 'X-HTTP-Method-Override', words('DELETE')),
-  some(60, 'Accept-Version', words('1.0.0', '*', '>x')),
-  some(60, 'If-None-Match', words('*', '"x"')),
-  some(80, 'Cookie', words('a=b', long)),
-  some(80, 'X-Long', oneOf(long, 'x'.repeat(7_000))),
-  some(80, 'Transfer-Encoding', words('gzip', 'chunked, chunked', 'identity', 'xchunked')),
-  some(80, 'Bad Name', words('x')),
-  some(80, '', words('x')),
-  some(80, 'X-Folded', words('a\r\n b', 'a\nb', 'a\rb', 'a\u0000b')),
-  oneIn(80, oneOf(1, 50, 3_000)).map((count) => Array.from({ length: count ?? 0 }, (_, at): Header => [`X-${at}`, '1'])),
-).map((lists) => lists.flat())
-
-const headers = fc.tuple(single, oneIn(60, one('twice'))).map(([all, twice]) => (twice === undefined ? all : [...all, ...all]))
-
-/** One request in so many has it. */
-function some(times: number, name: string, value: fc.Arbitrary<string>): fc.Arbitrary<Header[]> {
-  return oneIn(times, value).map((given) => (given === undefined ? [] : [[name, given]]))
 }

@@ -8,13 +8,18 @@ import { join } from 'node:path'
 import { textOf } from './files.ts'
 import { port } from './launch.ts'
 import { acceptsLogin } from './login.ts'
-import { judgeOccupation } from './postmaster-pid.ts'
+import { judgeOccupation, pidIn } from './postmaster-pid.ts'
 import { postgresProcesses } from './processes.ts'
 import { type PostgresRecord, addressOf } from './record.ts'
 import { type OnProgress, waitFor } from './waiting.ts'
 
 /** Children of a killed postmaster end by themselves, unless a query keeps them. */
 const orphanPatienceMs = 10_000
+/**
+ * A postmaster whose owner dies is told to shut down by the kernel. In the middle of a crash recovery PostgreSQL 18 then
+ * waits for ever, for processes that it told nothing; an immediate shutdown it carries out.
+ */
+const stopPatienceMs = 10_000
 
 /** Waits for what runs on the data directory: true when it lets us in, false when it is gone. */
 export async function settle(record: PostgresRecord, onProgress: OnProgress): Promise<boolean> {
@@ -23,8 +28,11 @@ export async function settle(record: PostgresRecord, onProgress: OnProgress): Pr
   let ready = false
   await waitFor(`the PostgreSQL that runs in ${record.directory}`, onProgress, async () => {
     const processes = postgresProcesses(data)
-    const occupation = judgeOccupation(textOf(join(data, 'postmaster.pid')), processes)
-    if (occupation === 'orphans' && Date.now() - since > orphanPatienceMs) processes.forEach(({ pid }) => end(pid))
+    const pidFile = textOf(join(data, 'postmaster.pid'))
+    const occupation = judgeOccupation(pidFile, processes)
+    const waitedMs = Date.now() - since
+    if (occupation === 'orphans' && waitedMs > orphanPatienceMs) processes.forEach(({ pid }) => send('SIGKILL', pid))
+    if (occupation === 'stopping' && waitedMs > stopPatienceMs) send('SIGQUIT', pidIn(pidFile!)!)
     ready = occupation === 'running' && (await acceptsLogin(addressOf(record)))
     return ready || occupation === 'free'
   })
@@ -37,9 +45,9 @@ export function removeStaleFiles({ directory, socketDirectory }: PostgresRecord)
   for (const file of [join(directory, 'data/postmaster.pid'), socket, `${socket}.lock`]) rmSync(file, { force: true })
 }
 
-function end(pid: number): void {
+function send(signal: NodeJS.Signals, pid: number): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It ended meanwhile.
   }

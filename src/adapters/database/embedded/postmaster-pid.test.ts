@@ -41,6 +41,10 @@ describe('a data directory', () => {
   test('has a postmaster when the named process is PostgreSQL on it', () => {
     expect(judgeOccupation('4711\n', [postgres(4712), postgres(4711)])).toBe('running')
   })
+  test('has one that stops when its file says so', () => {
+    expect(judgeOccupation(`4711\n${data}\n1700000000\n5432\n/run/pg\n\n  5432001   12\nstopping\n`, [postgres(4711)])).toBe('stopping')
+    expect(judgeOccupation(`4711\n${data}\n1700000000\n5432\n/run/pg\n\n  5432001   12\nready   \n`, [postgres(4711)])).toBe('running')
+  })
   test('has orphans when others than the named process are left', () => {
     expect(judgeOccupation('4711\n', [postgres(4712)])).toBe('orphans')
     expect(judgeOccupation(null, [postgres(4712)])).toBe('orphans')

@@ -32,15 +32,21 @@ export function pidIn(pidFile: string): number | null {
   return line && Number(line[1]) > 0 ? Number(line[1]) : null
 }
 
+/** What the postmaster says it does, in the eighth line: `starting`, `ready`, `stopping` and others (miscadmin.h). */
+function statusIn(pidFile: string): string | undefined {
+  return pidFile.split('\n')[7]?.trim()
+}
+
 /**
- * `running`: a postmaster is up, starting or stopping. `orphans`: its children have outlived it; PostgreSQL refuses
+ * `running`: a postmaster is up or starting. `stopping`: it was told to end. `orphans`: its children have outlived it; PostgreSQL refuses
  * to start beside them ("pre-existing shared memory block is still in use"). `free`: nobody is there.
  */
-export type Occupation = 'running' | 'orphans' | 'free'
+export type Occupation = 'running' | 'stopping' | 'orphans' | 'free'
 
 /** @param pidFile the text of `postmaster.pid`, null when there is none. @param processes those that {@link isPostgresOn} found. */
 export function judgeOccupation(pidFile: string | null, processes: readonly ProcessFacts[]): Occupation {
   if (processes.length === 0) return 'free'
   const named = pidFile === null ? null : pidIn(pidFile)
-  return processes.some(({ pid }) => pid === named) ? 'running' : 'orphans'
+  if (!processes.some(({ pid }) => pid === named)) return 'orphans'
+  return statusIn(pidFile!) === 'stopping' ? 'stopping' : 'running'
 }

@@ -43,6 +43,12 @@ describe.concurrent('a statement without an answer', { timeout: 30_000 }, () => 
   })
 })
 
+test('a transaction of ours that nobody goes on with is ended by the server', async () => {
+  const database = createPostgres({ source: urlSource(store.url) })
+  expect(await database.transaction((tx) => tx.query(`select current_setting('idle_in_transaction_session_timeout') as patience`))).toEqual([{ patience: '30s' }])
+  await database.close()
+})
+
 async function timed(call: Promise<unknown>): Promise<[error: unknown, ms: number]> {
   const sentAt = Date.now()
   const error = await call.then(() => undefined, (thrown: unknown) => thrown)
