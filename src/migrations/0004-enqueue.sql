@@ -214,8 +214,8 @@ begin
     perform taskflows.refuse_argument('delay', 'delay or run_at, not both', delay::text, 'Leave one of them out.');
   elsif delay < interval '0' or delay > interval '3660 days' then
     perform taskflows.refuse_argument('delay', 'from nothing to ten years', delay::text, 'Leave it out for no delay.');
-  elsif not isfinite(run_at) then
-    perform taskflows.refuse_argument('run_at', 'a moment', run_at::text, 'Leave it out for now.');
+  elsif run_at not between '1970-01-01 00:00:00+00' and '9999-12-31 23:59:59.999+00' then
+    perform taskflows.refuse_argument('run_at', 'a moment within the years 1970 to 9999', run_at::text, 'Leave it out for now.');
   end if;
   -- https://www.w3.org/TR/trace-context/#traceparent-header
   if traceparent !~ '^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$' then

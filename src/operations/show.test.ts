@@ -26,6 +26,13 @@ test('a payload that is too long for a list is said to be left out', () => {
   expect(shown).not.toHaveProperty('payload')
 })
 
+test('a result that is too long for a list is said to be left out', () => {
+  const shown = showJob({ ...job, result: null, resultOmitted: true })
+  expect(Job.parse(shown)).toMatchObject({ result_omitted: true })
+  expect(shown).not.toHaveProperty('result')
+  expect(showJob({ ...job, result: null })).toMatchObject({ result: null })
+})
+
 test('a payload of null is not one that was left out', () => {
   const shown = showJob({ ...job, payload: 'null' })
   expect(shown).toMatchObject({ payload: null })

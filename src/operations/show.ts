@@ -30,7 +30,7 @@ export function showJob(job: Job): z.output<typeof JobWire> {
     locked_by: job.lockedBy,
     lease_expires_at: showTimeOrNull(job.leaseExpiresAt),
     waiting_on: [...job.waitingOn],
-    result: job.result === null ? null : (JSON.parse(job.result) as unknown),
+    ...(job.resultOmitted ? { result_omitted: true } : { result: job.result === null ? null : (JSON.parse(job.result) as unknown) }),
     correlation_id: job.correlationId,
     created_at: showTime(job.createdAt),
     updated_at: showTime(job.updatedAt),

@@ -89,9 +89,9 @@ export function plainWorker(store: JobStore, { database = store.hot, names = ['w
     const at = store.time.now()
     return { ends: claims.map((job) => ({ job, startedAt: at, endedAt: at, ending })), leases, close: close ? leases : [] }
   }
-  const step = async (claims: readonly ClaimedJob[], limit: number, close: boolean, { queue = 'default', from = fromTheStart }: ClaimAsk = {}) => {
+  const step = async (claims: readonly ClaimedJob[], limit: number, close: boolean, { queue = 'default', from = fromTheStart }: ClaimAsk = {}, result: string | null = null) => {
     const lease = { id: newId(store.time.now()), queue, claimedAt: store.time.now(), open: 0, inFlight: 0, lost: false }
-    const answer = await desk.completeAndClaim(deliveryOf(claims, { kind: 'succeeded', result: null }, close), queue, { from: { ...from, isStart: false, wakes: 0 }, limit, lease })
+    const answer = await desk.completeAndClaim(deliveryOf(claims, { kind: 'succeeded', result }, close), queue, { from: { ...from, isStart: false, wakes: 0 }, limit, lease })
     // As the worker does: nothing then starts before it was claimed.
     if (answer.head.now !== undefined) store.time.learn(answer.head.now)
     return answer
@@ -100,7 +100,7 @@ export function plainWorker(store: JobStore, { database = store.hot, names = ['w
     id,
     claim: async (limit: number, ask: ClaimAsk = {}): Promise<ClaimedJob[]> => (await step([], limit, false, ask)).jobs,
     /** Records successes; closes the leases, unless told otherwise. */
-    complete: async (claims: readonly ClaimedJob[], { close = true } = {}): Promise<Head> => (await step(claims, 0, close)).head,
+    complete: async (claims: readonly ClaimedJob[], { close = true, result = null as string | null } = {}): Promise<Head> => (await step(claims, 0, close, {}, result)).head,
     /** Records failures: another try, unless a final state is named. Closes the leases. */
     settle: (claims: readonly ClaimedJob[], { final = null, delayMs = 0 }: Partial<Settlement> = {}): Promise<Head> =>
       desk.settle(deliveryOf(claims, { kind: 'failed', retryable: true, errorType: 'Error', errorMessage: 'broken' }, true), () => ({ final, delayMs, decision: 'as the test says' })),

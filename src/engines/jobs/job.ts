@@ -65,8 +65,10 @@ export interface Job {
   readonly leaseExpiresAt: number | null
   /** Ids of the unfinished jobs it waits for. */
   readonly waitingOn: readonly string[]
-  /** The JSON text of what the handler returned, or `null`. */
+  /** The JSON text of what the handler returned, or `null`; also `null` in lists when it is long. */
   readonly result: string | null
+  /** Whether there is one that was left out of a list. */
+  readonly resultOmitted?: boolean
   readonly correlationId: string
   readonly createdAt: number
   readonly updatedAt: number

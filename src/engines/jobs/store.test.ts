@@ -67,6 +67,19 @@ describe('a list', () => {
     expect(await list({ since: Date.now() + 60_000 })).toEqual([])
   })
 
+  test('leaves long results out and says so', async () => {
+    const resultOf = async (length: number) => {
+      const id = await store.add({ queue: 'results' })
+      await worker.complete(await worker.claim(1, { queue: 'results' }), { result: JSON.stringify('x'.repeat(length - 2)) })
+      return id
+    }
+    const short = await resultOf(jobLimits.payloadShownBytes)
+    const long = await resultOf(jobLimits.payloadShownBytes + 1)
+    const results = (await list({ queue: 'results' })).map(({ id, result, resultOmitted = false }) => [id, result?.length ?? null, resultOmitted])
+    expect(results).toEqual([[long, null, true], [short, jobLimits.payloadShownBytes, false]])
+    expect((await store.get(long)).result).toHaveLength(jobLimits.payloadShownBytes + 1)
+  })
+
   test('leaves long payloads out and says so with null', async () => {
     const short = await store.add({ queue: 'payloads', payload: 'x'.repeat(jobLimits.payloadShownBytes - 2) })
     const long = await store.add({ queue: 'payloads', payload: 'x'.repeat(jobLimits.payloadShownBytes - 1) })

@@ -35,6 +35,7 @@ interface JobRecord {
   error_message: string | null
   decision: string | null
   result: string | null
+  result_omitted: boolean
   claimed_at: number | null
   expires_at: number | null
   worker: string | null
@@ -100,6 +101,7 @@ function jobOf(row: JobRecord): Job {
     leaseExpiresAt: row.expires_at,
     waitingOn: row.waiting_on,
     result: row.result,
+    ...(row.result_omitted && { resultOmitted: true }),
     correlationId: row.correlation_id,
     createdAt: row.created_at,
     updatedAt: Math.max(row.created_at, row.last_end ?? 0, row.claimed_at ?? 0),

@@ -40,7 +40,9 @@ const view = (from: string, id: string) => `select j.id, j.name, j.queue, j.tena
   case when r.tag > 0 then r.tag / 1000 when r.tag = 0 then extract(epoch from coalesce(past.last_end, j.created_at))::float8 * 1000 end as ready_since,
   past.began + (case when l.id is null then 0 else 1 end) as attempts,
   greatest(past.last_start, l.claimed_at) as last_run_at, past.last_end,
-  (past.troubled).error_type, (past.troubled).error_message, (past.troubled).decision, (past.decided).result,
+  (past.troubled).error_type, (past.troubled).error_message, (past.troubled).decision,
+  case when not $2::boolean or octet_length((past.decided).result::text) <= $3::integer then (past.decided).result end as result,
+  coalesce($2::boolean and octet_length((past.decided).result::text) > $3::integer, false) as result_omitted,
   l.claimed_at, l.expires_at, coalesce(w.name, l.worker_id::text) as worker, t.policy as task_policy,
   case when h.id is null then '{}'::text[] else array(select d.parent_id::text from taskflows.dependencies d where d.child_id = ${id} order by d.parent_id) end as waiting_on
 from ${from}
@@ -60,7 +62,7 @@ left join lateral (
 left join taskflows.workers w on w.id = l.worker_id
 left join taskflows.tasks t on t.name = j.name`
 
-/** $1 id  $2 whether long payloads are left out  $3 longest payload shown  $4 the tenant that may be seen, or null */
+/** $1 id  $2 whether long payloads and results are left out  $3 the longest that is shown  $4 the tenant that may be seen, or null */
 export const readJob = repeatable('read-job', `${view('taskflows.jobs j', '$1::uuid')}
 where j.id = $1::uuid and ($4::text is null or j.tenant_id = $4)`)
 
