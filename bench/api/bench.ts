@@ -7,7 +7,7 @@
  *
  * The two take turns, in slices of a second or so, so that a noisy machine hits both alike; a row shows the medians.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { readSecurity } from '../../src/access/security-file.ts'
 import { connectTo } from '../../src/client/index.ts'
 import { findPostgres, startPostgres } from '../../test/testbed/postgres.ts'
+import { startChild, startTfServe } from '../child.ts'
 import { serverCpuSeconds } from '../jobs/cpu.ts'
 import { type Row, median, rowsOf } from '../rows.ts'
 import type { BenchOptions } from '../run.ts'
@@ -37,7 +38,7 @@ export async function run({ rounds, onProgress }: BenchOptions): Promise<Row[]> 
   const postgres = stack.use(await startPostgres({ programs: findPostgres('18')! }))
   const ours = await startServer(stack, postgres.url)
   const subjects: Readonly<Record<string, Subject>> = { taskflows: ours, fastify: await startBare(stack, postgres.url, ours.path) }
-  const load = child(stack, 'load.ts', [])
+  const load = startChild(stack, join(import.meta.dirname, 'load.ts'))
   await once(load, 'message')
 
   const rows: Row[] = []
@@ -73,35 +74,14 @@ async function measure(load: ChildProcess, { pid, ...subject }: Subject, width: 
 async function startServer(stack: AsyncDisposableStack, databaseUrl: string): Promise<Subject> {
   const home = mkdtempSync(join(tmpdir(), 'taskflows-bench-'))
   stack.defer(() => rmSync(home, { recursive: true, force: true }))
-  const server = child(stack, '../../src/faces/cli/main.ts', ['serve', '--port', '0'], { TASKFLOWS_HOME: home, TASKFLOWS_DATABASE_URL: databaseUrl, TASKFLOWS_LOG_LEVEL: 'warn' })
-  const port = await new Promise<number>((resolve, reject) => {
-    let said = ''
-    server.once('exit', (code) => reject(new Error(`tf serve ended with ${code}:\n${said}`)))
-    server.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      const found = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(said)
-      if (found) resolve(Number(found[1]))
-    })
-  })
+  const { server, port } = await startTfServe(stack, ['--port', '0'], { TASKFLOWS_HOME: home, TASKFLOWS_DATABASE_URL: databaseUrl, TASKFLOWS_LOG_LEVEL: 'warn' })
   const { secret } = readSecurity(home).hmac
   const { id } = await connectTo({ url: `http://127.0.0.1:${port}`, secret }).jobs.add({ name: 'bench', payload: { user: 'u1', note: 'a small but not empty payload' } })
   return { pid: server.pid!, port, path: `/api/v1/jobs/${id}`, secret }
 }
 
 async function startBare(stack: AsyncDisposableStack, databaseUrl: string, path: string): Promise<Subject> {
-  const server = child(stack, 'bare.ts', [databaseUrl])
+  const server = startChild(stack, join(import.meta.dirname, 'bare.ts'), [databaseUrl])
   const [{ port }] = await once(server, 'message') as [{ port: number }]
   return { pid: server.pid!, port, path: path.replace('/api/v1', '') }
-}
-
-function child(stack: AsyncDisposableStack, file: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const started = fork(join(import.meta.dirname, file), args, {
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env }, execArgv: ['--conditions=source'], stdio: ['ignore', 'ignore', file.endsWith('main.ts') ? 'pipe' : 'inherit', 'ipc'],
-  })
-  stack.defer(async () => {
-    if (started.exitCode !== null || started.signalCode !== null) return
-    started.kill('SIGKILL')
-    await once(started, 'exit')
-  })
-  return started
 }

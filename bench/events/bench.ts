@@ -10,7 +10,7 @@
  *
  * The rate is 5,000 events per second, or the highest one below it with which this machine keeps up; it is told.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -21,6 +21,7 @@ import { readSecurity } from '../../src/access/security-file.ts'
 import { connectTo } from '../../src/client/index.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { findPostgres, startPostgres } from '../../test/testbed/postgres.ts'
+import { startChild, startTfServe } from '../child.ts'
 import { serverCpuSeconds } from '../jobs/cpu.ts'
 import { type Row, median, quantile, rowsOf } from '../rows.ts'
 import type { BenchOptions } from '../run.ts'
@@ -44,7 +45,7 @@ interface Finding {
 export async function run({ rounds, onProgress }: BenchOptions): Promise<Row[]> {
   await using stack = new AsyncDisposableStack()
   const postgres = stack.use(await startPostgres({ programs: findPostgres('18')! }))
-  const crowd = Array.from({ length: clientProcesses }, () => child(stack, 'clients.ts'))
+  const crowd = Array.from({ length: clientProcesses }, () => startChild(stack, join(import.meta.dirname, 'clients.ts')))
   const findings: Finding[] = []
   const floors: Finding[] = []
   let at = 0
@@ -89,7 +90,7 @@ async function openField(databaseUrl: string): Promise<Field> {
   const stack = new AsyncDisposableStack()
   const home = mkdtempSync(join(tmpdir(), 'taskflows-bench-'))
   stack.defer(() => rmSync(home, { recursive: true, force: true }))
-  const start = (port: number) => startServer(stack, { TASKFLOWS_HOME: home, TASKFLOWS_DATABASE_URL: databaseUrl, TASKFLOWS_LOG_LEVEL: 'warn', TASKFLOWS_PORT: String(port) })
+  const start = (port: number) => startTfServe(stack, [], { TASKFLOWS_HOME: home, TASKFLOWS_DATABASE_URL: databaseUrl, TASKFLOWS_LOG_LEVEL: 'warn', TASKFLOWS_PORT: String(port) })
   const { port, ...first } = await start(0)
   let { server } = first
   const api = connectTo({ url: `http://127.0.0.1:${port}`, secret: readSecurity(home).hmac.secret })
@@ -159,7 +160,7 @@ async function writeRow(store: pg.Client, facts: number): Promise<number[]> {
 
 async function measureRaw(crowd: readonly ChildProcess[], message: string, rate: number): Promise<Finding> {
   await using stack = new AsyncDisposableStack()
-  const server = child(stack, 'raw.ts', [message, String(rate)])
+  const server = startChild(stack, join(import.meta.dirname, 'raw.ts'), [message, String(rate)])
   const [{ port }] = await once(server, 'message') as [{ port: number }]
   await tell(crowd, { kind: 'connect', port, path: '/', token: '-', clients: clientsEach })
   await pause(2_000)
@@ -225,30 +226,4 @@ async function oneMessage(port: number, token: string): Promise<string> {
     return found[0]
   }
   throw new Error('the stream ended')
-}
-
-async function startServer(stack: AsyncDisposableStack, env: NodeJS.ProcessEnv): Promise<{ server: ChildProcess; port: number }> {
-  const server = child(stack, '../../src/faces/cli/main.ts', ['serve'], env)
-  const port = await new Promise<number>((resolve, reject) => {
-    let said = ''
-    server.once('exit', (code) => reject(new Error(`tf serve ended with ${code}:\n${said}`)))
-    server.stderr!.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-      const found = /listens on http:\/\/127\.0\.0\.1:(\d+)/.exec(said)
-      if (found) resolve(Number(found[1]))
-    })
-  })
-  return { server, port }
-}
-
-function child(stack: AsyncDisposableStack, file: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): ChildProcess {
-  const started = fork(join(import.meta.dirname, file), args, {
-    env: { PATH: process.env.PATH, NODE_ENV: 'production', ...env }, execArgv: ['--conditions=source'], stdio: ['ignore', 'ignore', file.endsWith('main.ts') ? 'pipe' : 'inherit', 'ipc'],
-  })
-  stack.defer(async () => {
-    if (started.exitCode !== null || started.signalCode !== null) return
-    started.kill('SIGKILL')
-    await once(started, 'exit')
-  })
-  return started
 }

@@ -12,7 +12,10 @@ export interface Program extends AsyncDisposable {
   readonly said: readonly string[]
   /** The first line that fits, among those already said too. Rejects when it ends without. */
   saw(pattern: RegExp): Promise<RegExpExecArray>
+  /** Does nothing when it has ended: its number may be that of another process by then. */
   signal(name: NodeJS.Signals): void
+  /** How it ended, as far as it has. */
+  readonly state: 'running' | 'ended' | 'ended, and something holds what it wrote to'
   readonly ended: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>
 }
 
@@ -57,6 +60,7 @@ export function startTf(args: readonly string[], { home, databaseUrl, env = {}, 
     pid: child.pid!,
     said,
     ended,
+    get state() { return over ? 'ended' : child.exitCode === null && child.signalCode === null ? 'running' : 'ended, and something holds what it wrote to' },
     saw: async (pattern) => {
       for (let at = 0; ; ) {
         for (; at < said.length; at += 1) {

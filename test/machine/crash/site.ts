@@ -21,7 +21,7 @@ export interface CrashSite extends AsyncDisposable {
   /** Where the servers listen, those that do. */
   readonly servers: () => Address[]
   /** Kills with SIGKILL. Resolves with the pids, of which there may be none at the moment. */
-  kill(target: Target): number[]
+  kill(target: Target): readonly number[]
   /** Programs that ended without having been killed, and what they said last. */
   readonly failures: readonly string[]
   /** What runs, and what PostgreSQL said last. */
@@ -93,37 +93,45 @@ export async function openCrashSite(size: Crew): Promise<CrashSite> {
   await ready()
   await database.query(userTables)
 
-  const pidsOf = (target: Target): number[] => {
+  const killPrograms = (chosen: readonly (Supervised | undefined)[]): number[] => {
+    const alive = chosen.flatMap((one) => (one?.current.state === 'running' ? one.current : []))
+    for (const { pid, signal } of alive) {
+      killed.add(pid)
+      signal('SIGKILL')
+    }
+    return alive.map(({ pid }) => pid)
+  }
+  const killProcesses = (pids: readonly number[]): readonly number[] => {
+    for (const pid of pids) {
+      killed.add(pid)
+      killIfAlive(pid)
+    }
+    return pids
+  }
+  const kill = (target: Target): readonly number[] => {
     switch (target) {
-      case 'worker': return [anyOf(workers)!.current.pid]
-      case 'workers': return workers.map(({ current }) => current.pid)
+      case 'worker': return killPrograms([anyOf(workers)])
+      case 'workers': return killPrograms(workers)
       // One that listens, so that its clients notice.
-      case 'server': return [anyOf(servers.filter(({ current }) => listening(current) !== undefined))?.current.pid ?? []].flat()
-      case 'customer': return [customer.current.pid]
-      case 'postmaster': return postmastersOf(home)
-      case 'backend': return [anyOf(processesOf(home).filter(({ command }) => command.startsWith('postgres: taskflows ')))?.pid ?? []].flat()
-      case 'everything': return processesOf(home).map(({ pid }) => pid)
+      case 'server': return killPrograms([anyOf(servers.filter(({ current }) => listening(current) !== undefined))])
+      case 'customer': return killPrograms([customer])
+      case 'postmaster': return killProcesses(postmastersOf(home))
+      case 'backend': return killProcesses([anyOf(processesOf(home).filter(({ command }) => command.startsWith('postgres: taskflows ')))?.pid ?? []].flat())
+      case 'everything': return killProcesses(processesOf(home).map(({ pid }) => pid))
       default: return target satisfies never
     }
   }
 
   return {
-    home, ledger, database, failures, ready,
+    home, ledger, database, failures, ready, kill,
     servers: () => {
       const urls = servers.flatMap(({ current }) => listening(current) ?? [])
       return urls.length === 0 ? [] : urls.map((url) => ({ url, secret: readSecurity(home).hmac.secret }))
     },
     describe: () => {
       const logs = globSync(join(home, 'postgres/*/log')).map((file) => readFileSync(file, 'utf8').split('\n').slice(-40).join('\n'))
-      return [...processesOf(home).map(({ pid, command }) => `${pid} ${command.replaceAll('\0', ' ').slice(0, 120)}`), ...logs].join('\n')
-    },
-    kill: (target) => {
-      const pids = pidsOf(target)
-      for (const pid of pids) {
-        killed.add(pid)
-        killIfAlive(pid)
-      }
-      return pids
+      const told = programs.map(({ current: { pid, state, said } }) => `${pid} ${state}: ${said.slice(-2).join(' / ')}`)
+      return [...told, ...processesOf(home).map(({ pid, command }) => `${pid} ${command.replaceAll('\0', ' ').slice(0, 120)}`), ...logs].join('\n')
     },
     stop: async () => {
       customer.wanted = false
