@@ -21,6 +21,8 @@ const filters = process.argv.slice(2)
 const strict = Boolean(process.env.CI)
 /** Programs that some tests drive; those tests say so where one is missing. The packages of Debian have the same names. */
 const driven = ['fish', 'pgbouncer', 'zsh']
+// Debian keeps daemons where the PATH of most accounts does not lead.
+process.env.PATH += ':/usr/sbin'
 // Ctrl-C reaches the program that runs as well; this one waits for it and then stops.
 let interrupted = false
 process.on('SIGINT', () => { interrupted = true })
