@@ -13,10 +13,14 @@ export const store = 'redis'
 export async function prepare() {}
 
 export async function watch(path) {
-  const queue = new Queue(name, { connection: open(path) })
+  const connection = open(path)
+  const queue = new Queue(name, { connection })
   return {
     left: async () => Object.values(await queue.getJobCounts(...unfinished)).some((count) => count > 0),
-    close: () => queue.close(),
+    close: async () => {
+      await queue.close()
+      connection.disconnect()
+    },
   }
 }
 
