@@ -7,7 +7,7 @@
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { loadedBy } from '../test/testbed/import-graph.ts'
 import { findPostgres } from '../test/testbed/postgres.ts'
 
@@ -35,6 +35,8 @@ const steps: (() => Promise<Outcome>)[] = [
   () => testOn('15', filters.length > 0 ? filters : filesThatUseADatabase()),
 ]
 
+/** Names and reasons of all that failed, said once more at the end: the runs before it are long. */
+const faults: string[] = []
 const total = { passed: 0, failed: 0 }
 for (const step of steps) {
   if (interrupted) break
@@ -42,13 +44,15 @@ for (const step of steps) {
   total.passed += passed
   total.failed += failed
 }
-console.log(`${total.passed} passed, ${total.failed} failed`)
+for (const fault of faults) console.log(`\nfailed: ${fault}`)
+console.log(`\n${total.passed} passed, ${total.failed} failed`)
 process.exitCode = interrupted ? 130 : total.failed > 0 ? 1 : 0
 
 /** A program that says yes or no counts as one test. */
 async function check(what: string, program: string, args: readonly string[]): Promise<Outcome> {
   console.log(`\n${what}: ${[program, ...args].join(' ')}`)
   const succeeded = await runPackage(program, args) === 0
+  if (!succeeded) faults.push(what)
   return { passed: Number(succeeded), failed: Number(!succeeded) }
 }
 
@@ -64,7 +68,7 @@ async function testOn(version: string, args: readonly string[]): Promise<Outcome
     const code = await runPackage('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests', ...args], {
       env: { ...process.env, TASKFLOWS_TEST_POSTGRES: version },
     })
-    return count(report, code)
+    return count(report, code, version)
   } finally {
     rmSync(directory, { recursive: true })
   }
@@ -73,20 +77,39 @@ async function testOn(version: string, args: readonly string[]): Promise<Outcome
 interface Report {
   readonly numPassedTests: number
   readonly numFailedTests: number
-  readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly { readonly status: string }[] }[]
+  readonly testResults: readonly TestFile[]
+}
+
+interface TestFile {
+  readonly name: string
+  readonly status: string
+  readonly message: string
+  readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages: readonly string[] }[]
 }
 
 /** A file that fails without a failed test (it did not load, say), and a run that fails without a failed file, count as one. */
-function count(report: string, code: number): Outcome {
-  if (!existsSync(report)) return { passed: 0, failed: 1 }
+function count(report: string, code: number, version: string): Outcome {
+  const where = `on PostgreSQL ${version}`
+  if (!existsSync(report)) {
+    faults.push(`the run ${where} ended with ${code} and left no report`)
+    return { passed: 0, failed: 1 }
+  }
   const { numPassedTests: passed, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
   const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'))
+  for (const { name, message } of broken) faults.push(`${relative('.', name)} ${where}\n${message}`)
+  for (const { name, assertionResults } of testResults) {
+    for (const { status, fullName, failureMessages } of assertionResults) {
+      if (status === 'failed') faults.push(`${relative('.', name)} > ${fullName} ${where}\n${failureMessages.join('\n')}`)
+    }
+  }
   const failed = numFailedTests + broken.length
+  if (code !== 0 && failed === 0) faults.push(`the run ${where} ended with ${code}, though no test failed`)
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
 }
 
 function skip(what: string, reason: string): Outcome {
   console.log(`${strict ? 'missing' : 'skipped'}: ${what}: ${reason}`)
+  if (strict) faults.push(`${what} is missing: ${reason}`)
   return { passed: 0, failed: Number(strict) }
 }
 

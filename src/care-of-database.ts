@@ -90,7 +90,7 @@ export async function backupDatabase(config: Config, file: string, { onProgress,
   await using stack = new AsyncDisposableStack()
   if (file !== '-') await refuseOddFile(file)
   const source = sourceOf(config, stack, onProgress)
-  const session = stack.use(await openCopySession({ source, schema: config.databaseSchema }))
+  const session = stack.use(await openCopySession({ source, schema: config.databaseSchema, signal }))
   let end: BackupEnd | undefined
   const text = async function* (): AsyncGenerator<Buffer> {
     end = yield* backupText(session, { migrations: readMigrations(), version: packageVersion(), nowMs: systemClock.now(), onTable: ({ name }) => onProgress(`copying ${name}`) })

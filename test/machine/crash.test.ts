@@ -87,9 +87,7 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
 
   /** The last kill, of workers that have their hands full while everything else is well. */
   async function killWorkersAlone(): Promise<void> {
-    let ids = await load.burst()
-    // The answer may be lost to the kill before this one.
-    while (ids.length === 0) ids = await load.burst()
+    const ids = await load.burst()
     const underWay = () => readLedger(site.ledger).filter(({ what, id }) => what === 'began' && ids.includes(id)).length
     while (underWay() < ids.length / 2) await pause(20)
     alone.push(...site.kill('workers'))

@@ -81,6 +81,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     const { stopped, healedAt } = await carryOutLast(cuts.at(-1)!)
     settledMs = (await untilSettled()) - healedAt
     await stopped
+    // Requests that the last cut refused began to be repeated after the load had stopped.
+    await load.requests.settled()
     await untilSettled()
     books = await readBooks({ load, follower, server: servers[0]!, database: site.database, ledger: site.ledger })
     const { true: begun = [], false: claimed = [] } = Object.groupBy(lostSince(healedAt), ({ id, attempt }) => String(books.began.get(id)?.some((note) => note.attempt === attempt) ?? false))
@@ -106,8 +108,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
 
   /** The same, while `tf` is asked too, and after which nothing new is asked for. */
   async function carryOutLast(cut: Cut) {
-    const burst = await load.burst()
-    expect(burst).not.toEqual([])
+    await load.burst()
     const cutting = carryOut(cut)
     const sentAt = Date.now()
     const program = site.homes.one.tf('jobs', 'add', 'quick')

@@ -22,7 +22,8 @@ export function testAccounts(books: () => Books): void {
     let cursor: string | undefined
     do {
       const page = await client.jobs.list({ limit: 1000, ...(cursor !== undefined && { cursor }) })
-      for (const { id, state, attempts } of page.items) {
+      for (const { id, name, state, attempts, created_at } of page.items) {
+        expect(jobs.has(id), `${name} ${id} of ${created_at} came after the books were read`).toBe(true)
         const begun = jobs.get(id)!.attempts.filter(({ startedAt }) => startedAt !== null)
         expect({ id, state, attempts }).toEqual({ id, state: finalOf(jobs.get(id)), attempts: begun.length })
       }

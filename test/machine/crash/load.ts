@@ -20,7 +20,7 @@ export interface Load {
   readonly acknowledged: readonly Acknowledged[]
   /** Requests that were told of an unfinished job with their unique key. */
   readonly existing: readonly { readonly id: string; readonly request: number; readonly uniqueKey: string }[]
-  /** Adds so many jobs of a second that every worker is busy, and resolves with their ids. */
+  /** Adds so many jobs of a second that every worker is busy, again until one such request was acknowledged, and resolves with the ids of that one. */
   burst(): Promise<readonly string[]>
   /** Adds nothing more, and waits until everything under an idempotency key has been answered. */
   stop(): Promise<void>
@@ -90,7 +90,12 @@ export function startLoad(requests: Requests): Load {
   const running = Promise.all(Array.from({ length: lanes }, lane))
   return {
     requests, acknowledged, existing,
-    burst: () => add((count += 1), burst),
+    burst: async () => {
+      for (;;) {
+        const ids = await add((count += 1), burst)
+        if (ids.length > 0) return ids
+      }
+    },
     stop: async () => {
       stopped = true
       await running

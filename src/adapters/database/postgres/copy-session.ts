@@ -37,8 +37,15 @@ const connectTimeoutMs = 10_000
 const settings = `set datestyle = 'ISO, YMD'; set timezone = 'UTC'; set intervalstyle = 'postgres'; set bytea_output = 'hex'; set extra_float_digits = 1;
   set statement_timeout = 0; set idle_in_transaction_session_timeout = 0`
 
+export interface CopySessionOptions {
+  readonly source: PostgresSource
+  readonly schema: string
+  /** Ends the connection, and with it a COPY that waits for a lock and would not notice that its reader has gone. */
+  readonly signal?: AbortSignal
+}
+
 /** @throws `database.unreachable`, `database.refused` */
-export async function openCopySession({ source, schema }: { readonly source: PostgresSource; readonly schema: string }): Promise<CopySession> {
+export async function openCopySession({ source, schema, signal }: CopySessionOptions): Promise<CopySession> {
   const client = new Client({ ...(await source.ensure()), types, application_name: 'taskflows', keepAlive: true, connectionTimeoutMillis: connectTimeoutMs })
   // A connection that breaks says so by the failing query too.
   client.on('error', () => {})
@@ -49,6 +56,7 @@ export async function openCopySession({ source, schema }: { readonly source: Pos
     client.end().catch(() => {})
     throw connectionLoss(error) ? unreachable(error, connectTimeoutMs) : refused(error)
   }
+  signal?.addEventListener('abort', () => { client.end().catch(() => {}) }, { once: true })
   return {
     schema,
     query: async (given, values) => (await client.query(inSchema(typeof given === 'string' ? given : given.text, schema), values as unknown[] | undefined)).rows,
