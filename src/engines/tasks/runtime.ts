@@ -1,0 +1,88 @@
+/**
+ * What tasks of this process use from outside. `src/task-runtime.ts` provides it
+ * when the first task runs; tests provide their own.
+ */
+import type { Clock } from '../../kernel/clock.ts'
+import type { AlertMessage } from '../../kernel/alerts/message.ts'
+import type { Log } from '../../kernel/observe/log.ts'
+import type { TaskObserver } from './run.ts'
+
+/** Where an alert goes: one of the destinations of `taskflows/alerts`. The engine never looks inside. */
+export type AlertDestination = object
+
+/** Takes messages and sends them in the background. Never throws. */
+export interface AlertDispatcher {
+  send(destination: AlertDestination, message: AlertMessage): void
+  /** Resolves when everything that was taken has been sent or given up. */
+  drain(): Promise<void>
+}
+
+export interface IsolatedCall {
+  /** URL of the module that exports the task. */
+  readonly module: string
+  readonly name: string
+  readonly args: readonly unknown[]
+  /** For the context of the run inside the child. */
+  readonly run: { readonly id: string; readonly attempt: number; readonly startedAt: number; readonly correlationId: string; readonly traceparent: string }
+  /** Aborting ends the whole process tree: SIGTERM, then SIGKILL. */
+  readonly signal: AbortSignal
+  readonly onProgress: (done: number, total?: number, message?: string) => void
+}
+
+/** Runs one attempt in a process of its own. Rejects with what the function threw, rebuilt with its name, message, stack and own fields. */
+export type RunIsolated = (call: IsolatedCall) => Promise<unknown>
+
+/** Where the run is looked at by people: Grafana Explore with the run's own window and query. `undefined` when none is configured. */
+export type LogLink = (run: { readonly id: string; readonly name: string; readonly fromMs: number; readonly toMs: number; readonly errorsOnly: boolean }) => string | undefined
+
+export interface TaskRuntime {
+  readonly clock: Clock
+  /** In [0, 1). */
+  readonly random: () => number
+  /** For tasks without a logger of their own. */
+  readonly log: Log
+  readonly observers: ReadonlySet<TaskObserver>
+  readonly alerts: AlertDispatcher
+  readonly runIsolated: RunIsolated
+  readonly logLink: LogLink
+  /** W3C trace context of whoever started this process. */
+  readonly traceparent: string | undefined
+  /** The run that started this process, when a run did. */
+  readonly correlationId: string | undefined
+}
+
+type Provider = () => Promise<TaskRuntime>
+
+interface Shared {
+  provider: Provider | undefined
+  /** Set once it is there, so that later runs do not wait. */
+  runtime: TaskRuntime | undefined
+  loading: Promise<TaskRuntime> | undefined
+}
+
+// A module that resolved another copy of this package runs its tasks under the same runtime.
+const key = Symbol.for('taskflows.task-runtime')
+const shared: Shared = ((globalThis as Record<symbol, unknown>)[key] ??= { provider: undefined, runtime: undefined, loading: undefined } satisfies Shared) as Shared
+
+/** Says how to make the runtime; the first one that says so is asked, when the first task runs. */
+export function provideRuntime(provider: Provider): void {
+  shared.provider ??= provider
+}
+
+/** The runtime, or `undefined` while none was made: then `loadRuntime`. */
+export function currentRuntime(): TaskRuntime | undefined {
+  return shared.runtime
+}
+
+export function loadRuntime(): Promise<TaskRuntime> {
+  if (!shared.provider) throw new TypeError('Expected a task runtime: import tasks from "taskflows"')
+  return (shared.loading ??= shared.provider().then((runtime) => (shared.runtime = runtime)))
+}
+
+/** Puts another runtime in place, for tests. Disposing of what it returns brings the one before back. */
+export function useRuntime(runtime: TaskRuntime): Disposable {
+  const before = { ...shared }
+  shared.runtime = runtime
+  shared.loading = Promise.resolve(runtime)
+  return { [Symbol.dispose]: () => { Object.assign(shared, before) } }
+}
