@@ -1,0 +1,2 @@
+/** The face `taskflows/logging`. */
+export { clearLogContext as clearRequestContext } from './kernel/observe/log-context.ts'
