@@ -13,6 +13,7 @@ import { countUnfinished } from './crash/accounts.ts'
 import { type Books, readBooks } from './crash/books.ts'
 import { type CutSite, type HomeName, homeNames, openCutSite } from './crash/cut-site.ts'
 import { type Follower, startFollower } from './crash/follower.ts'
+import { readLedger } from './crash/ledger.ts'
 import { type Load, startLoad } from './crash/load.ts'
 import { createTokens, openRequests } from './crash/requests.ts'
 
@@ -74,7 +75,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     follower = startFollower(() => servers, tokens.operator)
     for (const cut of cuts.slice(0, -1)) {
       await pause(shortestPauseMs + Math.random() * (longestPauseMs - shortestPauseMs))
-      await load.burst()
+      await busy(cut.homes)
       await carryOut(cut)
     }
     await pause(longestPauseMs)
@@ -83,6 +84,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     await stopped
     // Requests that the last cut refused began to be repeated after the load had stopped.
     await load.requests.settled()
+    await site.delivered()
     await untilSettled()
     books = await readBooks({ load, follower, server: servers[0]!, database: site.database, ledger: site.ledger })
     const { true: begun = [], false: claimed = [] } = Object.groupBy(lostSince(healedAt), ({ id, attempt }) => String(books.began.get(id)?.some((note) => note.attempt === attempt) ?? false))
@@ -95,6 +97,20 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after the network 
     await follower?.[Symbol.asyncDispose]()
     await site?.[Symbol.asyncDispose]()
   })
+
+  /** Resolves while a worker of each of these homes has a job of a second in hand. */
+  async function busy(homes: readonly HomeName[]): Promise<void> {
+    for (;;) {
+      const ids = new Set(await load.burst())
+      for (let over = 0; over < ids.size; await pause(20)) {
+        const notes = readLedger(site.ledger).filter(({ id }) => ids.has(id))
+        const ended = new Set(notes.filter(({ what }) => what === 'ended').map(({ id }) => id))
+        const at = new Set(notes.filter(({ id }) => !ended.has(id)).map(({ pid }) => pid))
+        if (homes.every((name) => site.homes[name].workers.some((pid) => at.has(pid)))) return
+        over = ended.size
+      }
+    }
+  }
 
   async function carryOut({ homes, from, to }: Cut): Promise<void> {
     const ms = Math.round(from + Math.random() * (to - from))

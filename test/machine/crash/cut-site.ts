@@ -1,7 +1,9 @@
 /** Two homes, each with a server and two workers, on one PostgreSQL that each reaches over a link of its own; and a customer in the first. */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { readSecurity } from '../../../src/access/security-file.ts'
 import { createPostgres } from '../../../src/adapters/database/postgres/index.ts'
 import type { Database } from '../../../src/kernel/database/database.ts'
@@ -31,6 +33,11 @@ export interface CutSite extends AsyncDisposable {
   readonly database: Database
   /** Orders nothing more. */
   stopCustomer(): Promise<void>
+  /**
+   * Resolves when PostgreSQL has got everything that was sent to it: what a program wrote before it gave up, or was killed,
+   * the kernel goes on sending after a cut, and it counts.
+   */
+  delivered(): Promise<void>
   /** Programs that ended by themselves, and what they said last. */
   readonly failures: readonly string[]
 }
@@ -82,6 +89,9 @@ export async function openCutSite(postgresVersion: string): Promise<CutSite> {
   const opened = stack.move()
   return {
     homes, ledger, database, failures,
+    delivered: async () => {
+      while (spawnSync('ss', ['-Hnt', 'state', 'fin-wait-1', 'dport', '=', `:${postgres.port}`], { encoding: 'utf8' }).stdout !== '') await pause(100)
+    },
     stopCustomer: async () => { await customer[Symbol.asyncDispose]() },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
