@@ -19,8 +19,17 @@ interface Outcome {
 process.chdir(join(import.meta.dirname, '..'))
 const filters = process.argv.slice(2)
 const strict = Boolean(process.env.CI)
-/** Programs that some tests drive; those tests say so where one is missing. The packages of Debian have the same names. */
-const driven = ['fish', 'pgbouncer', 'zsh']
+/** Programs that some tests drive, with the packages of Debian that have them; those tests say so where one is missing. */
+const driven: Readonly<Record<string, string>> = {
+  chromium: 'chromium',
+  fish: 'fish',
+  journalctl: 'systemd',
+  'dbus-daemon': 'dbus-daemon',
+  luajit: 'luajit',
+  pgbouncer: 'pgbouncer',
+  promtool: 'prometheus',
+  zsh: 'zsh',
+}
 // Debian keeps daemons where the PATH of most accounts does not lead.
 process.env.PATH += ':/usr/sbin'
 // Ctrl-C reaches the program that runs as well; this one waits for it and then stops.
@@ -118,7 +127,7 @@ function filesThatUseADatabase(): string[] {
 }
 
 async function provideDriven(): Promise<Outcome> {
-  const missing = driven.filter((program) => spawnSync(program, ['--version']).status !== 0)
+  const missing = Object.entries(driven).filter(([program]) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0).map(([, debian]) => debian)
   if (missing.length > 0 && reasonAgainstInstalling() === undefined) await aptInstall(missing)
   return { passed: 0, failed: 0 }
 }
