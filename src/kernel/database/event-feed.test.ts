@@ -1,48 +1,28 @@
 import fc from 'fast-check'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest'
-import { createPostgres, urlSource } from '../../adapters/database/postgres/index.ts'
+import { type EventWriters, type Fact, openEventWriters, writeFact } from '../../../test/testbed/event-writers.ts'
 import { FakeClock } from '../../testing/fake-clock.ts'
-import { createTestDatabase } from '../../testing/test-database.ts'
 import type { EventBatch, EventInterest, EventLog, FollowedEvent } from '../events.ts'
 import { newId } from '../ids.ts'
 import type { Database } from './database.ts'
 import { createEventLog } from './event-log.ts'
-import { ensurePartitions } from './partitions.ts'
 
-const stack = new AsyncDisposableStack()
-const writers: pg.Client[] = []
+let site: EventWriters
 let database: Database
+let writers: readonly pg.Client[]
 let log: EventLog
 beforeAll(async () => {
-  const { url } = stack.use(await createTestDatabase(inject('postgresUrl')))
-  database = createPostgres({ source: urlSource(url) })
-  stack.defer(() => database.close())
-  await ensurePartitions(database, Date.now())
-  for (let count = 0; count < 4; count += 1) {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    stack.defer(() => client.end())
-    writers.push(client)
-  }
+  site = await openEventWriters(inject('postgresUrl'))
+  ;({ database, writers } = site)
 })
-afterAll(() => stack.disposeAsync())
+afterAll(() => site[Symbol.asyncDispose]())
 beforeEach(async () => {
   await database.query('truncate taskflows.events')
   log = createEventLog(database)
 })
 
-interface Fact {
-  readonly type?: string
-  readonly ids?: readonly string[]
-  readonly tenants?: readonly string[]
-  readonly correlations?: readonly string[] | null
-}
-
-const write = async ({ type = 'jobs.added', ids = [newId(Date.now())], tenants = ['default'], correlations = null }: Fact = {}, client = writers[0]!): Promise<readonly string[]> => {
-  await client.query('insert into taskflows.events (at, type, ids, tenants, names, correlations) values (taskflows.now(), $1, $2, $3, $4, $5)', [type, ids, tenants, ['work'], correlations])
-  return ids
-}
+const write = (fact: Fact = {}, client = writers[0]!) => writeFact(client, fact)
 const newIds = (count: number) => Array.from({ length: count }, () => newId(Date.now()))
 
 /** A reader that follows, and what it got so far. */

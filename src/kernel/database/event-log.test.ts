@@ -1,43 +1,21 @@
 import fc from 'fast-check'
-import pg from 'pg'
+import type pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
-import { createPostgres, urlSource } from '../../adapters/database/postgres/index.ts'
-import { ensurePartitions } from './partitions.ts'
-import { createTestDatabase } from '../../testing/test-database.ts'
+import { type EventWriters, openEventWriters, writeFact } from '../../../test/testbed/event-writers.ts'
 import type { EventQuery, EventView } from '../events.ts'
 import { newId } from '../ids.ts'
 import type { Database } from './database.ts'
 import { createEventLog } from './event-log.ts'
 
-const stack = new AsyncDisposableStack()
-const writers: pg.Client[] = []
+let site: EventWriters
 let database: Database
+let writers: readonly pg.Client[]
 beforeAll(async () => {
-  const { url } = stack.use(await createTestDatabase(inject('postgresUrl')))
-  database = createPostgres({ source: urlSource(url) })
-  stack.defer(() => database.close())
-  await ensurePartitions(database, Date.now())
-  for (let count = 0; count < 4; count += 1) {
-    const client = new pg.Client({ connectionString: url })
-    await client.connect()
-    stack.defer(() => client.end())
-    writers.push(client)
-  }
+  site = await openEventWriters(inject('postgresUrl'))
+  ;({ database, writers } = site)
 })
-afterAll(() => stack.disposeAsync())
+afterAll(() => site[Symbol.asyncDispose]())
 beforeEach(() => database.query('truncate taskflows.events'))
-
-interface Fact {
-  readonly type?: string
-  readonly ids?: readonly string[]
-  readonly tenants?: readonly string[]
-  readonly names?: readonly string[]
-  readonly correlations?: readonly string[] | null
-  readonly data?: string | null
-}
-
-const write = (client: pg.Client, { type = 'jobs.added', ids = [newId(Date.now())], tenants = ['default'], names = ['work'], correlations = null, data = null }: Fact = {}) =>
-  client.query('insert into taskflows.events (at, type, ids, tenants, names, correlations, data) values (taskflows.now(), $1, $2, $3, $4, $5, $6)', [type, ids, tenants, names, correlations, data])
 
 const list = (query: Partial<EventQuery> = {}, tenant: string | null = null) => createEventLog(database).list({ tenant }, { limit: 100, ...query })
 const subjects = (items: readonly EventView[]) => items.map(({ subject }) => subject)
@@ -62,11 +40,11 @@ describe('the order of commits', () => {
     const [one, two] = writers as [pg.Client, pg.Client]
     const [early, late, third] = [newId(Date.now()), newId(Date.now()), newId(Date.now())]
     await one.query('begin')
-    await write(one, { ids: [early] })
-    await write(two, { ids: [late] })
+    await writeFact(one, { ids: [early] })
+    await writeFact(two, { ids: [late] })
     const first = await drain(undefined, 1)
     expect(subjects(first.items)).toEqual([late])
-    await write(two, { ids: [third] })
+    await writeFact(two, { ids: [third] })
     await one.query('commit')
     const second = await drain(first.cursor, 1)
     expect(subjects(second.items)).toEqual([early, third])
@@ -78,8 +56,8 @@ describe('the order of commits', () => {
     await one.query('begin')
     const inTime = [newId(Date.now()), newId(Date.now())]
     const late = newId(Date.now())
-    await write(one, { ids: [late] })
-    for (const id of inTime) await write(two, { ids: [id] })
+    await writeFact(one, { ids: [late] })
+    for (const id of inTime) await writeFact(two, { ids: [id] })
     const first = await list({ limit: 1 })
     await one.query('commit')
     const rest = await drain(first.nextCursor!, 1)
@@ -119,7 +97,7 @@ describe('the order of commits', () => {
             open.set(deed.writer, { facts: [], began: turn })
           }
           const ids = Array.from({ length: deed.facts }, () => newId(Date.now()))
-          await write(writer, { ids })
+          await writeFact(writer, { ids })
           open.get(deed.writer)!.facts.push(...ids)
         } else if (open.has(deed.writer)) await end(deed.writer, deed.kind, turn)
       }
@@ -139,7 +117,7 @@ describe('the order of commits', () => {
 describe('a batch', () => {
   test('is told fact by fact, each with its own tenant, name, correlation and data', async () => {
     const ids = [newId(Date.now()), newId(Date.now())]
-    await write(writers[0]!, { type: 'jobs.failed', ids, tenants: ['a', 'b'], names: ['x', 'y'], correlations: ['c', ids[1]!], data: '[{"n":1},{"n":2}]' })
+    await writeFact(writers[0]!, { type: 'jobs.failed', ids, tenants: ['a', 'b'], names: ['x', 'y'], correlations: ['c', ids[1]!], data: '[{"n":1},{"n":2}]' })
     const { items } = await list()
     const seq = items[0]!.id.split('.')[0]
     expect(items).toMatchObject([
@@ -150,21 +128,21 @@ describe('a batch', () => {
 
   test('whose facts are alike keeps the common part once', async () => {
     const ids = Array.from({ length: 5 }, () => newId(Date.now()))
-    await write(writers[0]!, { ids, data: '{"n":1}' })
+    await writeFact(writers[0]!, { ids, data: '{"n":1}' })
     const { items } = await list()
     expect(items.map(({ subject, tenant, name, data }) => ({ subject, tenant, name, data }))).toEqual(ids.map((subject) => ({ subject, tenant: 'default', name: 'work', data: { n: 1 } })))
   })
 
   test('longer than a page is read page by page', async () => {
     const ids = Array.from({ length: 23 }, () => newId(Date.now()))
-    await write(writers[0]!, { ids })
+    await writeFact(writers[0]!, { ids })
     expect(subjects((await drain(undefined, 5)).items)).toEqual(ids)
   })
 })
 
 describe('filters', () => {
   test('a type, or all of a kind', async () => {
-    for (const type of ['jobs.added', 'jobs.succeeded', 'rules.fired']) await write(writers[0]!, { type })
+    for (const type of ['jobs.added', 'jobs.succeeded', 'rules.fired']) await writeFact(writers[0]!, { type })
     const types = async (type: string) => (await list({ type })).items.map((item) => item.type)
     expect(await types('job.added')).toEqual(['job.added'])
     expect(await types('job.*')).toEqual(['job.added', 'job.succeeded'])
@@ -175,7 +153,7 @@ describe('filters', () => {
 
   test('a tenant, out of a batch of several, page by page', async () => {
     const ids = Array.from({ length: 30 }, () => newId(Date.now()))
-    await write(writers[0]!, { ids, tenants: ids.map((_, at) => (at % 3 === 0 ? 'acme' : 'other')) })
+    await writeFact(writers[0]!, { ids, tenants: ids.map((_, at) => (at % 3 === 0 ? 'acme' : 'other')) })
     const acme = ids.filter((_, at) => at % 3 === 0)
     expect(subjects((await list({ tenant: 'acme' })).items)).toEqual(acme)
     expect(subjects((await drain(undefined, 3, { tenant: 'acme' })).items)).toEqual(acme)
@@ -183,7 +161,7 @@ describe('filters', () => {
 
   test('a bound reader sees its own tenant, and neither others nor what belongs to none', async () => {
     const mine = newId(Date.now())
-    await write(writers[0]!, { ids: [mine, newId(Date.now())], tenants: ['acme', 'other'] })
+    await writeFact(writers[0]!, { ids: [mine, newId(Date.now())], tenants: ['acme', 'other'] })
     await writers[0]!.query(`insert into taskflows.events (at, type, subject) values (taskflows.now(), 'servers.started', 'host')`)
     expect(subjects((await list({}, 'acme')).items)).toEqual([mine])
     expect((await list({ tenant: 'other' }, 'acme')).items).toEqual([])
@@ -192,7 +170,7 @@ describe('filters', () => {
 
   test('a subject, a correlation, a moment', async () => {
     const [one, two] = [newId(Date.now()), newId(Date.now())]
-    await write(writers[0]!, { ids: [one, two], correlations: ['order-7', two] })
+    await writeFact(writers[0]!, { ids: [one, two], correlations: ['order-7', two] })
     expect(subjects((await list({ subject: two })).items)).toEqual([two])
     expect(subjects((await list({ correlationId: 'order-7' })).items)).toEqual([one])
     expect(subjects((await list({ correlationId: two })).items)).toEqual([two])
@@ -224,7 +202,7 @@ describe('a cursor', () => {
 
   test('of version 0.1 goes on where it was, also in the middle of a window', async () => {
     const ids = Array.from({ length: 6 }, () => newId(Date.now()))
-    for (const pair of [ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]) await write(writers[0]!, { ids: pair })
+    for (const pair of [ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]) await writeFact(writers[0]!, { ids: pair })
     const { items, nextCursor } = await list()
     const [of, seen] = nextCursor!.split('.')
     const [seq, place] = items[2]!.id.split('.').map(Number)
@@ -237,7 +215,7 @@ describe('a cursor', () => {
   test('is there after an empty page too, so that a reader can wait for what comes', async () => {
     const { nextCursor } = await list()
     const id = newId(Date.now())
-    await write(writers[0]!, { ids: [id] })
+    await writeFact(writers[0]!, { ids: [id] })
     expect(subjects((await list({ cursor: nextCursor! })).items)).toEqual([id])
   })
 })
