@@ -24,6 +24,8 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: (options: B
   events: () => import('./events/bench.ts'),
   cli: () => import('./cli/bench.ts'),
   import: () => import('./import/bench.ts'),
+  tasks: () => import('./tasks/bench.ts'),
+  logging: () => import('./logging/bench.ts'),
 }
 
 process.exitCode = await main()

@@ -9,6 +9,8 @@ import { join } from 'node:path'
 import { createNonceStore } from './access/nonces.ts'
 import type { Caller } from './access/roles.ts'
 import { ensureSecurity, followSecurity } from './access/security-file.ts'
+import { findTracer } from './adapters/opentelemetry/index.ts'
+import { traceJobs } from './adapters/opentelemetry/trace-jobs.ts'
 import { type Client, createClient } from './client/create-client.ts'
 import { type Config, settings } from './config.ts'
 import { type Contract, type StreamBatch, type TaskflowsContract, contract } from './contract/index.ts'
@@ -21,13 +23,18 @@ import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
 import { newId } from './kernel/ids.ts'
 import { makeDirectories } from './kernel/make-directories.ts'
-import { createConsoleLog, withoutRepeats } from './kernel/observe/console-log.ts'
+import { withoutRepeats } from './kernel/observe/console-log.ts'
 import type { Log } from './kernel/observe/log.ts'
-import { type JobMetrics, createMetrics } from './kernel/observe/metrics.ts'
+import type { JobMetrics } from './kernel/observe/job-metrics.ts'
+import { createMetrics, createWorkerMetrics } from './kernel/observe/metrics.ts'
+import { countReports } from './kernel/observe/task-metrics.ts'
 import { packageVersion } from './kernel/version.ts'
+import { exportMetrics } from './metrics-export.ts'
 import { type OnProgress, type Store, openStore, withoutBreaks } from './open-store.ts'
 import type { Call, Engines, ServerInfo } from './operations/context.ts'
 import { execute } from './operations/execute.ts'
+import { takeInSpool } from './run-records.ts'
+import { openLog } from './process-log.ts'
 
 export { type Finding, audit, diagnose } from './diagnose.ts'
 
@@ -44,7 +51,7 @@ interface WorkerParts {
   readonly queues?: readonly string[]
   readonly concurrency?: number
   readonly log: Log
-  readonly metrics?: JobMetrics
+  readonly metrics: JobMetrics
   readonly onError: (error: unknown) => void
   /** Without its thread a worker cannot keep its leases. */
   readonly fail: (error: unknown) => void
@@ -58,8 +65,9 @@ async function startWorker(stack: AsyncDisposableStack, { store, config, tasks, 
   const name = `${hostname()}:${process.pid}:${randomBytes(2).toString('hex')}`
   const keeper = startKeeperThread({ worker: id, address: await store.source.ensure(), schema: config.databaseSchema, onError: fail })
   stack.defer(() => keeper.ended)
+  const tracer = await findTracer()
   const worker = createWorker({
-    id, name, tasks, concurrency, keeper, onError,
+    id, name, tasks: tracer ? traceJobs(tasks, tracer) : tasks, concurrency, keeper, onError,
     queues: queues && queues.length > 0 ? queues : 'all',
     database: store.database, hot: store.hot, clock: systemClock, time: store.time, random: Math.random,
     onAttempt: (report) => tellAttempt(report, log, metrics),
@@ -75,8 +83,9 @@ async function startWorker(stack: AsyncDisposableStack, { store, config, tasks, 
 
 const outcomeLevels = { succeeded: 'debug', retried: 'warn', failed: 'error', dead: 'error', cancelled: 'info', lease_lost: 'warn' } as const
 
-function tellAttempt({ outcome, durationMs, error, ...job }: AttemptReport, log: Log, metrics?: JobMetrics): void {
-  metrics?.attemptEnded({ queue: job.queue, outcome: outcome === 'succeeded' || outcome === 'cancelled' ? outcome : outcome === 'lease_lost' ? 'lost' : 'failed', seconds: durationMs / 1000 })
+function tellAttempt(report: AttemptReport, log: Log, metrics: JobMetrics): void {
+  metrics.attemptEnded(report)
+  const { outcome, error, ...job } = report
   const level = outcomeLevels[outcome]
   if (level !== 'debug') log[level]({ job_id: job.id, tenant_id: job.tenant, queue: job.queue, attempt: job.attempt, ...(error === null ? {} : { error }) }, `job ${job.name} ${outcome.replace('_', ' ')}`)
 }
@@ -133,24 +142,25 @@ export async function serve(config: Config, { workerModules, queues, concurrency
   // Loaded first: a module that throws must not leave a database running.
   const tasks = workerModules.length > 0 ? await loadTasks(workerModules, process.cwd()) : undefined
   return running(async (stack, fail) => {
-    const log = createConsoleLog(config.logLevel)
+    const log = openLog(config)
     const onError = troubleLog(log)
     makeHome(config.home)
     const store = stack.use(await openStore(config, onProgress))
     ensureSecurity(config.home, legacySecurity(config))
     await startCare(stack, store, onError)
-    const engines = enginesOf(store)
     const metrics = createMetrics({ depths: () => store.jobs.depths() })
+    const engines = enginesOf({ ...store, runs: countReports(store.runs, metrics.tasks) })
     const server = stack.use(createApiServer({
       execute: (call: Call, area, operation, input) => execute({ ...engines, ...call }, area, operation, input),
       authenticator: createAuthenticator({
         security: followSecurity(config.home), nonces: createNonceStore(store.database), tokens: store.tokens, rateLimit: config.rateLimit, clock: systemClock, log,
       }),
-      host: config.host, port: config.port, metrics, log, version: packageVersion(),
+      host: config.host, port: config.port, metrics, log, tracer: await findTracer(), version: packageVersion(),
     }))
     await server.start()
     if (tasks) await startWorker(stack, { store, config, tasks, log, metrics: metrics.jobs, onError, fail, ...(queues && { queues }), ...(concurrency && { concurrency }) })
     stack.defer(recordServer(config.home, server.url))
+    stack.defer(takeInSpool(config, (items) => execute({ ...engines, caller: localCaller }, 'runs', 'report', { items }), log))
     return { url: server.url, home: config.home }
   })
 }
@@ -176,11 +186,13 @@ export interface WorkOptions {
 export async function work(config: Config, { modules, queues = [], concurrency, onProgress }: WorkOptions): Promise<Working> {
   const tasks = await loadTasks(modules, process.cwd())
   return running(async (stack, fail) => {
-    const log = createConsoleLog(config.logLevel)
+    const log = openLog(config)
     const onError = troubleLog(log)
     const store = stack.use(await openStore(config, onProgress))
     await startCare(stack, store, onError)
-    const name = await startWorker(stack, { store, config, tasks, queues, log, onError, fail, ...(concurrency && { concurrency }) })
+    const metrics = stack.use(createWorkerMetrics())
+    stack.use(await exportMetrics(config, log))
+    const name = await startWorker(stack, { store, config, tasks, queues, log, metrics, onError, fail, ...(concurrency && { concurrency }) })
     return { name, tasks: [...tasks.keys()], queues }
   })
 }

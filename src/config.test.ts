@@ -59,7 +59,7 @@ test('a value that other programs share and that is wrong for us is ignored, and
 })
 
 test('what stands behind an ignored value is taken instead', () => {
-  expect(explained({ APP_NAME: 'a\nb', TASKFLOW_APP_NAME: 'shop' }).toCome['appName']).toMatchObject({ value: 'shop', source: 'TASKFLOW_APP_NAME' })
+  expect(explained({ APP_NAME: 'a\nb', TASKFLOW_APP_NAME: 'shop' }).settings.appName).toMatchObject({ value: 'shop', source: 'TASKFLOW_APP_NAME' })
 })
 
 test('variables that look like ours are named, with what was probably meant', () => {

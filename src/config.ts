@@ -59,6 +59,17 @@ export function configOf({ settings: explained, problems }: Explanation): Config
   return Object.fromEntries(Object.entries(explained).map(([name, { value }]) => [name, value])) as Config
 }
 
+/** The environment of this process as its children get it, without what each process needs one of its own of. */
+export function childEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  const own: readonly string[] = [settings.metricsPort.env, settings.metricsFile.env]
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !own.includes(name)))
+}
+
+/** A text that was given in code, with what its references stand for right now. @throws Error that names the reference */
+export function revealReferences(text: string, env: NodeJS.ProcessEnv = process.env): string {
+  return resolveReferences(text, { env, base: '' })
+}
+
 /** Every setting with its source. Throws nothing: a wrong value leaves a problem and the default. */
 export function explainConfig(flags: ConfigFlags = {}, env: NodeJS.ProcessEnv = process.env): Explanation {
   const given: Record<string, string | undefined> = flags

@@ -1,7 +1,16 @@
 /** The library's face. It loads nothing but the task engine and `enqueue`: no database driver, no schemas, no server. */
-export { type AnyFunction, NonRetryableError, type Task, type TaskOptions, defineJobs, isTask, task } from './engines/tasks/index.ts'
+import { provideRuntime } from './engines/tasks/index.ts'
+
+export {
+  type AnyFunction, type AnyLogger, type CurrentRun, type Progress, type RunFacts, type RunOutcome, type Task, type TaskDecorator, type TaskFailure, type TaskFinish, type TaskHooks, type TaskOptions, type TaskResult,
+  Alerts, NonRetryableError, TaskLogger, TaskTimeoutError, defineJobs, getCurrentRun, getCurrentTaskId, isTask, isTaskFailure, runTask, task,
+} from './engines/tasks/index.ts'
 export { type EnqueueOptions, type Enqueued, enqueue } from './engines/jobs/enqueue.ts'
 export type { JobContext, ParentResult } from './engines/jobs/index.ts'
 export type { SqlClient } from './engines/jobs/sql-client.ts'
 export type { RetryPolicy } from './kernel/backoff.ts'
 export { TaskflowsError } from './kernel/errors.ts'
+export { type MetricsOptions, type MetricsRegistry, type MetricsServer, type ServeMetricsOptions, serveMetrics, writeMetricsFile } from './metrics.ts'
+
+// Asked when the first task runs.
+provideRuntime(async () => (await import('./task-runtime.ts')).createTaskRuntime())

@@ -3,7 +3,7 @@
  * follows, and that nothing goes by yet. They are read, checked and shown, and
  * a configuration may hold them. What begins to use one moves its row to `settings.ts`.
  */
-import { duration, host, hostAndPort, httpAddress, httpUrl, inAccountHome, names, path, port, text, timeZone, whole, yesNo } from './kinds.ts'
+import { duration, host, hostAndPort, inAccountHome, names, path, port, text, timeZone, whole, yesNo } from './kinds.ts'
 import { setting } from './setting.ts'
 
 const unbounded = Number.MAX_SAFE_INTEGER
@@ -39,74 +39,21 @@ const interfaceSettings = {
 }
 
 const logSettings = {
-  appName: setting({ env: 'APP_NAME', older: ['TASKFLOW_APP_NAME'], kind: text, default: null, describe: 'Label app of log lines' }),
-  environment: setting({
-    env: 'ENVIRONMENT', older: ['TASKFLOW_ENVIRONMENT'], kind: text, default: 'production',
-    describe: 'Label environment of log lines',
-  }),
-  hostname: setting({ env: 'HOSTNAME', kind: host, default: null, describe: 'Label hostname of log lines; else the name of the machine' }),
-  noTerminal: setting({
-    env: 'TASKFLOWS_NO_TERMINAL', older: ['LOGGERS_NO_TERMINAL'], kind: yesNo, default: false,
-    describe: 'Log to files only',
-  }),
-  fileDir: setting({
-    env: 'TASKFLOWS_FILE_DIR', older: ['LOGGERS_FILE_DIR'], kind: path, default: null,
-    describe: 'Directory of log files; without it there are none',
-  }),
-  fileName: setting({ env: 'TASKFLOWS_FILE_NAME', older: ['LOGGERS_FILE_NAME'], kind: text, default: null, describe: 'Name of the log file' }),
-  fileMaxBytes: setting({
-    env: 'TASKFLOWS_FILE_MAX_BYTES', older: ['LOGGERS_FILE_MAX_BYTES'], kind: whole(1, unbounded), default: null,
-    describe: 'Size at which a log file is rotated',
-  }),
-  maxRotations: setting({
-    env: 'TASKFLOWS_MAX_ROTATIONS', older: ['LOGGERS_MAX_ROTATIONS'], kind: whole(0, 10_000), default: null,
-    describe: 'Rotated log files to keep',
-  }),
-  singleFile: setting({
-    env: 'TASKFLOWS_SINGLE_FILE', older: ['LOGGERS_SINGLE_FILE'], kind: yesNo, default: false,
-    describe: 'One log file for all loggers',
-  }),
   showSource: setting({
     env: 'TASKFLOWS_SHOW_SOURCE', older: ['LOGGERS_SHOW_SOURCE'], kind: yesNo, default: false,
     describe: 'Log where a line comes from',
   }),
-  lokiUrl: setting({ env: 'TASKFLOWS_LOKI_URL', kind: httpAddress, default: 'http://localhost:3100', describe: 'Loki to ask for logs' }),
   lokiHost: setting({ env: 'LOKI_HOST', kind: host, default: 'localhost', describe: 'Loki that Fluent Bit sends to' }),
   lokiPort: setting({ env: 'LOKI_PORT', kind: port, default: 3100, describe: 'Its port' }),
-  lokiUser: setting({ env: 'LOKI_USER', kind: text, default: null, describe: 'User at that Loki' }),
-  lokiPassword: setting({ env: 'LOKI_PASSWORD', kind: text, default: null, secret: true, describe: 'Password at that Loki' }),
   fluentBit: setting({
     env: 'TASKFLOWS_FLUENT_BIT', kind: hostAndPort, default: 'localhost:24224',
     describe: 'Fluent Bit that containers log to',
   }),
   serviceUid: setting({ env: 'SERVICE_UID', kind: whole(0, 4_294_967_294), default: null, describe: 'Account whose journal Fluent Bit reads' }),
-  grafana: setting({ env: 'TASKFLOWS_GRAFANA', kind: httpAddress, default: 'localhost:3000', describe: 'Grafana that alerts link to' }),
-  grafanaApiKey: setting({
-    env: 'TASKFLOWS_GRAFANA_API_KEY', kind: text, default: null, secret: true,
-    describe: 'Key for making dashboards there',
-  }),
   enableMetrics: setting({ env: 'TASKFLOW_ENABLE_METRICS', kind: yesNo, default: true, describe: 'Serve metrics; they are always served' }),
 }
 
 const messageSettings = {
-  slackBotToken: setting({ env: 'SLACK_BOT_TOKEN', kind: text, default: null, secret: true, describe: 'Slack token for alerts' }),
-  slackAttachmentMaxSizeMb: setting({
-    env: 'SLACK_ATTACHMENT_MAX_SIZE_MB', kind: whole(0, 100_000), default: 20,
-    describe: 'Largest attachment of a Slack alert',
-  }),
-  slackInlineTablesMaxRows: setting({
-    env: 'SLACK_INLINE_TABLES_MAX_ROWS', kind: whole(0, unbounded), default: 200,
-    describe: 'Rows from which a table becomes an attachment',
-  }),
-  emailAttachmentMaxSizeMb: setting({
-    env: 'EMAIL_ATTACHMENT_MAX_SIZE_MB', kind: whole(0, 100_000), default: 20,
-    describe: 'Largest attachment of an email',
-  }),
-  emailInlineTablesMaxRows: setting({
-    env: 'EMAIL_INLINE_TABLES_MAX_ROWS', kind: whole(0, unbounded), default: 2000,
-    describe: 'Rows from which a table becomes an attachment',
-  }),
-  discordWebhookUrl: setting({ env: 'DISCORD_WEBHOOK_URL', kind: httpUrl, default: null, secret: true, describe: 'Discord webhook for alerts' }),
   slackAppBotToken: setting({
     env: 'SERVICES_SLACK_BOT_TOKEN', older: ['TASKFLOWS_SLACK_BOT_TOKEN'], kind: text, default: null, secret: true,
     describe: 'Token of the Slack app',
@@ -154,10 +101,6 @@ const machineSettings = {
   dockerClientTimeoutSeconds: setting({
     env: 'TASKFLOWS_DOCKER_CLIENT_TIMEOUT_SECONDS', kind: duration, default: 15,
     describe: 'How long Docker may take to answer',
-  }),
-  journalctlTimeoutSeconds: setting({
-    env: 'TASKFLOWS_JOURNALCTL_TIMEOUT_SECONDS', kind: duration, default: 15,
-    describe: 'How long the journal may take to answer',
   }),
   nodeCallbackHost: setting({ env: 'TASKFLY_DAEMON_IP', kind: host, default: 'localhost', describe: 'Address at which nodes reach the server' }),
   nodeCallbackPort: setting({ env: 'TASKFLY_DAEMON_PORT', kind: port, default: 8080, describe: 'Port at which nodes reach the server' }),

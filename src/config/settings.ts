@@ -2,7 +2,9 @@
  * The settings that the product goes by: the one list of them. `settings-to-come.ts`
  * has those that are only read and checked; `config.ts` finds the value of each.
  */
-import { databaseUrl, host, inAccountHome, oneOf, path, port, text, whole } from './kinds.ts'
+import { alertSettings } from './alert-settings.ts'
+import { databaseUrl, duration, host, inAccountHome, oneOf, path, port, text, whole } from './kinds.ts'
+import { logSettings } from './log-settings.ts'
 import { type Kind, setting } from './setting.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -10,6 +12,21 @@ export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
 const schema: Kind<string> = {
   expected: 'up to 40 lower-case letters, digits and underscores',
   parse: (given) => (/^[a-z_][a-z0-9_]{0,39}$/.test(given) ? given : undefined),
+}
+
+const promFile: Kind<string> = {
+  expected: 'a path that ends in .prom',
+  parse: (given, base) => (given.endsWith('.prom') ? path.parse(given, base) : undefined),
+}
+
+const traceContext: Kind<string> = {
+  expected: 'a W3C trace context such as 00-<32 hex digits>-<16 hex digits>-01',
+  parse: (given) => (/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(given) ? given : undefined),
+}
+
+const correlation: Kind<string> = {
+  expected: 'up to 128 printable characters without blanks',
+  parse: (given) => (/^[\x21-\x7e]{1,128}$/.test(given) ? given : undefined),
 }
 
 export const settings = {
@@ -34,8 +51,30 @@ export const settings = {
     env: 'TASKFLOWS_RATE_LIMIT', kind: whole(0, 1_000_000), default: null,
     describe: 'Requests per second that each caller of the API may make, 0 for any number; unless set, 1000 for tokens and any number for the secret of the host',
   }),
+  metricsPort: setting({
+    env: 'TASKFLOWS_METRICS_PORT', kind: port, default: null,
+    describe: 'Port on 127.0.0.1 at which a worker, or another process that runs tasks, serves its metrics', notInFile: 'each process needs its own',
+  }),
+  metricsFile: setting({
+    env: 'TASKFLOWS_METRICS_FILE', kind: promFile, default: null,
+    describe: 'File for the textfile collector of node_exporter, which such a process writes every 15 s and at its end', notInFile: 'each process needs its own',
+  }),
   logLevel: setting({
     env: 'TASKFLOWS_LOG_LEVEL', older: ['LOGGERS_LOG_LEVEL'], kind: oneOf(logLevels, { warning: 'warn', critical: 'error' }), default: 'info',
     describe: 'How much is logged',
   }),
+  journalctlTimeoutSeconds: setting({
+    env: 'TASKFLOWS_JOURNALCTL_TIMEOUT_SECONDS', kind: duration, default: 15,
+    describe: 'How long the journal may take to answer',
+  }),
+  traceparent: setting({
+    env: 'TRACEPARENT', kind: traceContext, default: null,
+    describe: 'W3C trace context that the tasks of this process continue', notInFile: 'it is set for each process',
+  }),
+  correlationId: setting({
+    env: 'TASKFLOWS_CORRELATION_ID', kind: correlation, default: null,
+    describe: 'The run that started this process', notInFile: 'it is set for each process',
+  }),
+  ...logSettings,
+  ...alertSettings,
 }

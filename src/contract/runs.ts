@@ -41,6 +41,7 @@ export const ReportedRun = z.strictObject({
   exit_code: z.int().min(-2_147_483_648).max(2_147_483_647).optional(),
   error_type: freeText(255).optional(),
   error_message: freeText(4_000).optional(),
+  error_types: z.array(freeText(255)).max(100).optional().describe('Of every failed attempt, in order; counted, not kept'),
   correlation_id: CorrelationId.optional(),
 }).meta({ id: 'ReportedRun' })
 export type ReportedRun = z.input<typeof ReportedRun>

@@ -59,6 +59,7 @@ export const errorKinds = {
   'task.not_isolatable': { status: 422, exit: exitCodes.usage, title: 'The task cannot run in a process of its own', hint: 'Export it from its module, under any name, and keep what the module does when it is loaded behind if (import.meta.main).' },
   'alerts.destination_invalid': { status: 422, exit: exitCodes.usage, title: 'The destination of alerts is not defined correctly' },
   'alerts.not_sent': { status: 502, exit: exitCodes.error, title: 'The alert was not sent' },
+  'metrics.not_written': { status: 500, exit: exitCodes.error, title: 'The metrics file cannot be written', hint: 'Name a file in a directory that this account may write.' },
   'logs.unavailable': { status: 503, exit: exitCodes.error, title: 'The logs cannot be read' },
   'module.unloadable': { status: 500, exit: exitCodes.error, title: 'The module could not be loaded' },
   'module.no_tasks': { status: 500, exit: exitCodes.error, title: 'The module exports no tasks', hint: 'Export task(fn, { name }) values, or defineJobs({ ... }).' },

@@ -47,7 +47,13 @@ export interface RunFilter {
 }
 
 /** A run as its own process tells of it; telling again what is known already changes nothing. */
-export type ReportedRun = Omit<Run, 'kind' | 'subject' | 'correlationId' | 'startedAt' | 'tenant'> & { readonly startedAt: number; readonly correlationId?: string; readonly tenant?: string }
+export type ReportedRun = Omit<Run, 'kind' | 'subject' | 'correlationId' | 'startedAt' | 'tenant'> & {
+  readonly startedAt: number
+  readonly correlationId?: string
+  readonly tenant?: string
+  /** Of every failed attempt, for metrics; not kept. */
+  readonly errorTypes?: readonly string[]
+}
 
 /** One line of a story that may span jobs, tasks and people. Times are epoch milliseconds. */
 export interface StoryEntry {
@@ -67,8 +73,8 @@ export interface RunLog {
   list(scope: Scope, filter: RunFilter, page: { readonly limit: number; readonly cursor?: string }): Promise<{ readonly items: readonly Run[]; readonly nextCursor: string | null }>
   /** @throws `run.not_found` */
   get(scope: Scope, id: string): Promise<Run>
-  /** Keeps all or none. A run that has ended does not run again, whatever arrives late. */
-  report(scope: Scope, runs: readonly ReportedRun[], by: Actor): Promise<void>
+  /** Keeps all or none. A run that has ended does not run again, whatever arrives late. Answers with the runs whose end was news. */
+  report(scope: Scope, runs: readonly ReportedRun[], by: Actor): Promise<readonly ReportedRun[]>
   /** What happened under one correlation id, oldest first; at most `limit` entries. */
   story(scope: Scope, correlationId: string, limit: number): Promise<readonly StoryEntry[]>
 }

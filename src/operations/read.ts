@@ -119,6 +119,7 @@ function readReportedRun(wire: z.output<typeof ReportedRunWire>, caller: Caller,
     id, name, state, attempt, host, startedAt, endedAt, exitCode, errorType, errorMessage,
     ...(tenant !== undefined && { tenant }),
     ...(wire.correlation_id !== undefined && { correlationId: wire.correlation_id }),
+    ...(wire.error_types !== undefined && { errorTypes: wire.error_types }),
   }
 }
 

@@ -35,6 +35,18 @@ export class FakeClock implements Clock {
     })
   }
 
+  timer(ms: number, wake: () => void): Disposable {
+    const sleeper: Sleeper = {
+      until: this.#now + Math.max(0, ms),
+      wake: () => {
+        this.#sleepers.delete(sleeper)
+        wake()
+      },
+    }
+    this.#sleepers.add(sleeper)
+    return { [Symbol.dispose]: () => { this.#sleepers.delete(sleeper) } }
+  }
+
   /**
    * Lets `ms` pass. Sleepers wake in the order in which they are due, each at its own moment, and what
    * they do next (sleep again, for one) happens before later ones wake. Resolves when all have run.

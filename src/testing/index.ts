@@ -4,6 +4,7 @@
  */
 export type { Clock } from '../kernel/clock.ts'
 export type { Lifecycle } from '../kernel/lifecycle.ts'
+export { useTaskClock } from '../engines/tasks/index.ts'
 export { FakeClock } from './fake-clock.ts'
 export { testLifecycle } from './lifecycle-suite.ts'
 export { type TestDatabase, createTestDatabase } from './test-database.ts'

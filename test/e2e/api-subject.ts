@@ -77,7 +77,7 @@ function memoryEngines(): Engines {
     jobs: memoryJobs(),
     clock: systemClock,
     events: { list: async () => ({ items: [{ id: '1.0', at: 0, type: 'job.added', subject: null, name: null, tenant: null, actor: 'host', correlationId: null, data: {} }], nextCursor: null }), follow: noEvents },
-    runs: { list: async () => ({ items: [], nextCursor: null }), get: unknownRun, report: async () => {}, story: async () => [] },
+    runs: { list: async () => ({ items: [], nextCursor: null }), get: unknownRun, report: async () => [], story: async () => [] },
     tokens: { create: unknownToken, list: async () => ({ items: [], nextCursor: null }), revoke: unknownToken, find: async () => undefined },
     idempotencyKeys: memoryKeys(),
     system: {

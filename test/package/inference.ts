@@ -1,5 +1,5 @@
 /** What the compiler knows of tasks, payloads and answers in a project that has installed the package. */
-import { type JobContext, NonRetryableError, type Task, defineJobs, enqueue, isTask, task } from 'taskflows'
+import { type JobContext, NonRetryableError, type Task, type TaskFailure, defineJobs, enqueue, isTask, task } from 'taskflows'
 import { type Client, connectTo } from 'taskflows/client'
 import { type Job, type TaskflowsContract, contract } from 'taskflows/contract'
 import { type Clock, FakeClock, type TestDatabase } from 'taskflows/testing'
@@ -8,12 +8,12 @@ type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 
 function holds<_ extends true>(): void {}
 
 export const resize = task(async ({ path }: { path: string }, { signal }: JobContext) => (signal.aborted ? 0 : path.length), { name: 'resize', timeout: '2m' })
-export const tick = task(() => 'tock')
+export const tick = task(() => 'tock', { required: true })
 export const some = defineJobs({ resize, plain: () => 1 })
 
 holds<Same<Parameters<typeof resize>[0], { path: string }>>()
-holds<Same<ReturnType<typeof resize>, Promise<number>>>()
-holds<Same<ReturnType<typeof tick>, string>>()
+holds<Same<ReturnType<typeof resize>, Promise<number | TaskFailure>>>()
+holds<Same<ReturnType<typeof tick>, Promise<string>>>()
 // @ts-expect-error: an option that does not exist
 task(() => 1, { name: 'x', retires: 3 })
 // @ts-expect-error: a strategy that does not exist

@@ -1,11 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { FakeClock } from '../../testing/fake-clock.ts'
-import { type AnyFunction, NonRetryableError, definitionOf, isTask, task } from '../tasks/index.ts'
+import { type AnyFunction, NonRetryableError, definitionOf, getCurrentRun, getCurrentTaskId, isTask, task } from '../tasks/index.ts'
 import { AttemptStopped, type Ending, type JobContext, holdsNul, notCommitted, startAttempt } from './attempt.ts'
 import type { ClaimedJob } from './claimed-job.ts'
 import { jobLimits } from './vocabulary.ts'
 
 describe('a handler that returns', () => {
+  test('is a run, for its handler and all that it calls', async () => {
+    const { endings } = await run(async (_payload: unknown, context: JobContext) => {
+      await Promise.resolve()
+      const { id, name, attempt, correlationId, traceparent, signal } = getCurrentRun()!
+      return { id, name, attempt, correlationId, same: signal === context.signal, trace: /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/.test(traceparent), known: getCurrentTaskId() === id }
+    })
+    expect(endings).toEqual([{ kind: 'succeeded', result: JSON.stringify({ id: 'j1', name: 'work', attempt: 2, correlationId: 'c1', same: true, trace: true, known: true }) }])
+    expect(getCurrentRun()).toBeUndefined()
+  })
+
   test('gives its payload a result, at once or later', async () => {
     expect((await run(({ n }: { n: number }) => n * 2)).endings).toEqual([{ kind: 'succeeded', result: '42' }])
     expect((await run(async ({ n }: { n: number }) => ({ n }))).endings).toEqual([{ kind: 'succeeded', result: '{"n":21}' }])
@@ -230,14 +240,14 @@ function begin(fn: AnyFunction, { payload = '{"n":21}', timeoutMs }: Given = {})
   const endings: Ending[] = []
   const completed: (string | null)[] = []
   let given: JobContext | undefined
-  const { policy, fn: handler } = definitionOf(isTask(fn) ? fn : task(fn, { name: 'work' }))
+  const definition = definitionOf(isTask(fn) ? fn : task(fn, { name: 'work' }))
   const job: ClaimedJob = {
     id: 'j1', lease: { id: 'l1', queue: 'mail', claimedAt: 0, open: 1, inFlight: 0, lost: false }, name: 'work', tenant: 'acme',
     rank: 0, tag: 0, attempt: 2, spent: 0, payload, policy: {}, correlation: 'c1', traceparent: null,
   }
   const attempt = startAttempt({
     job, timeoutMs, clock,
-    task: { name: 'work', policy, fn: (value: unknown, context: JobContext) => handler(value, (given = context)) },
+    task: { ...definition, fn: (value: unknown, context: JobContext) => definition.fn(value, (given = context)) },
     parents: async () => [{ id: 'p', name: 'parent', payload: {}, result: 1 }],
     complete: async (_client, result) => { completed.push(result) },
     onEnd: (ending) => endings.push(ending),

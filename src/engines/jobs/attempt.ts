@@ -4,8 +4,9 @@
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { formatDuration } from '../../kernel/duration.ts'
-import { NonRetryableError, type TaskDefinition, isNonRetryable } from '../tasks/index.ts'
+import { NonRetryableError, type TaskDefinition, isWorthAnotherTry, withinRun } from '../tasks/index.ts'
 import type { ClaimedJob } from './claimed-job.ts'
+import { JobRun } from './job-run.ts'
 import { type SqlClient, refusePool, requireSqlClient } from './sql-client.ts'
 import { jobLimits } from './vocabulary.ts'
 
@@ -158,7 +159,7 @@ export function startAttempt({ job, task, timeoutMs, clock, parents, complete, o
   const fail = (error: unknown): void => end(stopped?.why === 'shutdown' ? { kind: 'stopped', why: 'shutdown' } : failureOf(error, task))
 
   try {
-    const returned: unknown = task.fn(JSON.parse(job.payload), context)
+    const returned: unknown = withinRun(new JobRun(context, clock.now()), task.fn, JSON.parse(job.payload), context)
     if (isThenable(returned)) returned.then(succeed, fail)
     else succeed(returned)
   } catch (error) {
@@ -216,7 +217,7 @@ function failureOf(error: unknown, { policy }: TaskDefinition): Ending {
   const { name, message } = describe(error)
   return {
     kind: 'failed',
-    retryable: worthAnother(error, policy.retryIf),
+    retryable: isWorthAnotherTry(error, policy.retryIf),
     errorType: keepable(name, 255),
     errorMessage: keepable(message, longestMessage),
   }
@@ -228,15 +229,6 @@ function describe(error: unknown): { name: string; message: string } {
     return error instanceof Error ? { name: String(error.name), message: String(error.message) } : { name: typeof error, message: String(error) }
   } catch {
     return { name: typeof error, message: 'what was thrown cannot be shown' }
-  }
-}
-
-/** A `retryIf` that throws itself is no reason to stop trying. */
-function worthAnother(error: unknown, retryIf: ((error: unknown) => boolean) | undefined): boolean {
-  try {
-    return !isNonRetryable(error) && (retryIf?.(error) ?? true)
-  } catch {
-    return true
   }
 }
 

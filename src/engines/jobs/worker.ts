@@ -43,6 +43,7 @@ export interface AttemptReport {
   /** `retried` and `dead` are what a failure led to. */
   readonly outcome: 'succeeded' | 'retried' | 'failed' | 'dead' | 'cancelled' | 'lease_lost'
   readonly durationMs: number
+  readonly timedOut: boolean
   readonly error: string | null
 }
 
@@ -145,8 +146,8 @@ export function createWorker(options: WorkerOptions): Lifecycle {
     bell.ring()
   }
 
-  const report = ({ id: jobId, name: jobName, lease, tenant, attempt }: ClaimedJob, outcome: AttemptReport['outcome'], durationMs: number, error: string | null = null): void =>
-    onAttempt?.({ id: jobId, name: jobName, queue: lease.queue, tenant, attempt, outcome, durationMs, error })
+  const report = ({ id: jobId, name: jobName, lease, tenant, attempt }: ClaimedJob, outcome: AttemptReport['outcome'], durationMs: number, error: string | null = null, timedOut = false): void =>
+    onAttempt?.({ id: jobId, name: jobName, queue: lease.queue, tenant, attempt, outcome, durationMs, timedOut, error })
 
   const lane = async (): Promise<void> => {
     while ((phase !== 'leaving' || !outbox.isEmpty) && !ending.signal.aborted) {
@@ -226,7 +227,7 @@ export function createWorker(options: WorkerOptions): Lifecycle {
 
   const reportSettled = ({ job, startedAt, endedAt, ending: how }: Ended, { final }: Settlement): void => {
     const error = how.kind === 'succeeded' ? null : `${how.errorType}: ${how.errorMessage}`
-    report(job, final === null ? 'retried' : final === 'DEAD' ? 'dead' : 'failed', endedAt - startedAt, error)
+    report(job, final === null ? 'retried' : final === 'DEAD' ? 'dead' : 'failed', endedAt - startedAt, error, how.kind === 'timed_out')
   }
 
   const settlementOf = ({ job, ending: how }: Ended): Settlement => {

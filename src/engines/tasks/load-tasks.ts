@@ -5,7 +5,8 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
-import { type TaskDefinition, tasksOf } from './task.ts'
+import type { TaskDefinition } from './task.ts'
+import { tasksOf } from './tasks-of.ts'
 
 /**
  * The tasks of all modules by name.
@@ -15,7 +16,7 @@ import { type TaskDefinition, tasksOf } from './task.ts'
 export async function loadTasks(modules: readonly string[], from: string): Promise<Map<string, TaskDefinition>> {
   const found = new Map<string, { definition: TaskDefinition; source: string }>()
   for (const module of modules) {
-    for (const [name, definition] of tasksOf(await load(module, from), module)) {
+    for (const [name, definition] of tasksOf(await loadModule(module, from), module)) {
       const other = found.get(name)
       if (other && other.definition.fn !== definition.fn) {
         throw new TaskflowsError('task.invalid', `${module} and ${other.source} both define a task named "${name}"`, { details: { name }, hint: 'Give one of them another name.' })
@@ -26,7 +27,12 @@ export async function loadTasks(modules: readonly string[], from: string): Promi
   return new Map([...found].map(([name, { definition }]) => [name, definition]))
 }
 
-async function load(module: string, from: string): Promise<Record<string, unknown>> {
+/**
+ * What a module exports.
+ * @param module path, absolute or from `from`
+ * @throws `module.unloadable`
+ */
+export async function loadModule(module: string, from: string): Promise<Record<string, unknown>> {
   const path = resolve(from, module)
   if (!existsSync(path)) throw new TaskflowsError('module.unloadable', `the module ${path} does not exist`, { details: { module: path }, hint: 'Give the path of a file that exports tasks, from the working directory.' })
   try {

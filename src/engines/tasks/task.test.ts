@@ -1,45 +1,44 @@
 import { describe, expect, test } from 'vitest'
-import { NonRetryableError, type TaskOptions, defineJobs, definitionOf, isNonRetryable, isTask, task, tasksOf } from './task.ts'
+import { useTestRuntime } from '../../testing/task-runtime.ts'
+import { isNonRetryable } from './task-errors.ts'
+import { isTaskFailure } from './task-failure.ts'
+import type { AnyFunction, TaskOptions } from './task-options.ts'
+import { type TaskDecorator, definitionOf, isTask, runTask, task } from './task.ts'
 
 const add = (one: number, other: number) => one + other
 
 describe('a task', () => {
-  test('is called like its function, and keeps what it was given', () => {
+  test('keeps what it was given, and the name of its function', () => {
     const adding = task(add)
-    expect(adding(1, 2)).toBe(3)
     expect(isTask(adding)).toBe(true)
-    expect(definitionOf(adding)).toEqual({ name: 'add', fn: add, policy: {} })
+    expect(definitionOf(adding)).toMatchObject({ name: 'add', fn: add, policy: {} })
+    expect((adding as unknown as AnyFunction).name).toBe('add')
     expect(isTask(add)).toBe(false)
     expect([null, undefined, {}, 'task'].some(isTask)).toBe(false)
   })
 
-  test('passes `this` on', () => {
+  test('is called with the arguments of its function, and answers with a promise of what that returns', async () => {
+    using _ = useTestRuntime()
+    expect(await task(add)(1, 2)).toBe(3)
+    expect(await task(async (text: string) => `${text}!`, { name: 'shout' })('hey')).toBe('hey!')
+  })
+
+  test('passes `this` on', async () => {
+    using _ = useTestRuntime()
     const shop = { price: 5, total: task(function (this: { price: number }, count: number) { return this.price * count }, { name: 'total' }) }
-    expect(shop.total(3)).toBe(15)
+    expect(await shop.total(3)).toBe(15)
   })
 
-  test('takes retries as a number of further tries, or as a policy', () => {
-    const policyOf = (options: TaskOptions) => definitionOf(task(add, options)).policy
-    expect(policyOf({ retries: 0 })).toEqual({ maxAttempts: 1 })
-    expect(policyOf({ retries: 4, timeout: '1h 30min' })).toEqual({ maxAttempts: 5, timeoutMs: 5_400_000 })
-    const retryIf = () => true
-    expect(policyOf({ retries: { maxAttempts: 3, strategy: 'linear', baseDelaySeconds: 2, retryIf } })).toEqual({ maxAttempts: 3, retry: { strategy: 'linear', baseDelaySeconds: 2 }, retryIf })
-  })
-
-  test.each([
-    [{ name: '' }, /`name`.*1 to 255 characters, got ""/], [{ name: 'x'.repeat(256) }, /`name`/], [{ name: 7 }, /`name`.*got 7/],
-    [{ retries: -1 }, /`retries` to be a whole number from 0 to 99, got -1/], [{ retries: 1.5 }, /`retries`/], [{ retries: 100 }, /`retries`/],
-    [{ retries: { maxAttempts: 0 } }, /`retries.maxAttempts` to be a whole number from 1 to 100, got 0/],
-    [{ retries: { strategy: 'slow' } }, /`retries.strategy` to be one of fixed, linear, exponential, got "slow"/],
-    [{ retries: { jitter: 'some' } }, /`retries.jitter`/], [{ retries: { baseDelaySeconds: -1 } }, /`retries.baseDelaySeconds`.*got -1/], [{ retries: { maxDelaySeconds: Number.NaN } }, /`retries.maxDelaySeconds`.*got NaN/],
-    [{ timeout: 'soon' }, /`timeout`.*got "soon"/], [{ timeout: 0 }, /`timeout` to be longer than nothing, got 0/],
-  ])('refuses %j by the name of the option', (options, message) => {
-    expect(() => task(add, options as TaskOptions)).toThrow(TypeError)
-    expect(() => task(add, options as TaskOptions)).toThrow(message)
+  test('runs its function before the call returns, once a task has run', () => {
+    using _ = useTestRuntime()
+    let ran = false
+    void task(() => { ran = true }, { name: 'now' })()
+    expect(ran).toBe(true)
   })
 
   test('refuses what is no function, and a function without a name', () => {
     expect(() => task(7 as never)).toThrow(new TypeError('Expected the first argument of `task` to be a function, got number'))
+    expect(() => task(null as never)).toThrow(/got null/)
     expect(() => task((() => () => 1)())).toThrow(/an anonymous function needs \{ name \}/)
   })
 
@@ -48,42 +47,51 @@ describe('a task', () => {
     expect(copy.task).not.toBe(task)
     expect(isTask(copy.task(add))).toBe(true)
     expect(definitionOf(copy.task(add, { name: 'sum' })).name).toBe('sum')
-    expect(isNonRetryable(new copy.NonRetryableError('no'))).toBe(true)
+    const { NonRetryableError } = (await import(new URL('./task-errors.ts?copy', import.meta.url).href)) as typeof import('./task-errors.ts')
+    expect(isNonRetryable(new NonRetryableError('no'))).toBe(true)
   })
 })
 
-describe('NonRetryableError', () => {
-  test('and its subclasses ask not to be tried again, other errors do not', () => {
-    class Gone extends NonRetryableError {}
-    expect([new NonRetryableError('x'), new Gone('x')].every(isNonRetryable)).toBe(true)
-    expect([new Error('x'), null, undefined, 'x', {}].some(isNonRetryable)).toBe(false)
+describe('runTask', () => {
+  test('runs a function once, anonymous or not', async () => {
+    using _ = useTestRuntime()
+    expect(await runTask(add, {}, 1, 2)).toBe(3)
+    expect(await runTask((text: string) => text.length, { retries: 2 }, 'four')).toBe(4)
+  })
+
+  test('runs a task with other options, and leaves the task as it was', async () => {
+    using _ = useTestRuntime()
+    let calls = 0
+    const failing = task(() => { calls += 1; throw new Error('no') }, { name: 'failing', required: true })
+    const failure = await runTask(failing, { required: false, retries: { maxAttempts: 3, baseDelaySeconds: 0 } })
+    expect(isTaskFailure(failure) && failure).toMatchObject({ name: 'failing', attempts: 3 })
+    await expect(failing()).rejects.toThrow('no')
+    expect(calls).toBe(4)
+  })
+
+  test('refuses what is no function, and arguments where the options belong', async () => {
+    await expect(runTask('add' as never, {})).rejects.toThrow(new TypeError('Expected the first argument of `runTask` to be a function or a task, got "add"'))
+    await expect(runTask(add, 1 as never, 2, 3)).rejects.toThrow(new TypeError('Expected the options of a task to be an object, got 1'))
   })
 })
 
-describe('the tasks of a module', () => {
-  test('are its exports that are tasks, and those of an exported object', () => {
-    const one = task(add, { name: 'one' })
-    const tasks = tasksOf({ one, default: defineJobs({ two: add, three: task(add, { name: 'other', retries: 2 }) }), helper: add, version: 1 }, 'jobs.ts')
-    expect([...tasks.keys()].toSorted()).toEqual(['one', 'three', 'two'])
-    expect(tasks.get('three')).toEqual({ name: 'three', fn: add, policy: { maxAttempts: 3 } })
+describe('the decorator', () => {
+  /** What compiled code does with it. */
+  function decorated<R extends boolean>(decorator: TaskDecorator<R>, method: AnyFunction, context: object = { kind: 'method', name: 'total' }) {
+    return decorator(method as never, context as never) as unknown as (this: unknown, ...args: unknown[]) => Promise<unknown>
+  }
+
+  test('makes a task of a method, under its name', async () => {
+    using _ = useTestRuntime()
+    const total = decorated(task({ required: true }), function (this: { price: number }, count: number) { return this.price * count })
+    expect(await total.call({ price: 5 }, 3)).toBe(15)
+    expect(definitionOf(total as never)).toMatchObject({ name: 'total' })
   })
 
-  test('may be exported twice', () => {
-    const one = task(add, { name: 'one' })
-    expect([...tasksOf({ one, default: { one } }, 'jobs.ts').keys()]).toEqual(['one'])
-  })
-
-  test('must not share a name', () => {
-    expect(() => tasksOf({ one: task(add, { name: 'same' }), two: task(() => 1, { name: 'same' }) }, 'jobs.ts')).toThrow(expect.objectContaining({ code: 'task.invalid', message: 'jobs.ts defines two tasks named "same"' }))
-  })
-
-  test('must be there', () => {
-    expect(() => tasksOf({ helper: add }, 'jobs.ts')).toThrow(expect.objectContaining({ code: 'module.no_tasks', message: 'jobs.ts exports no tasks; found helper' }))
-    expect(() => tasksOf({}, 'jobs.ts')).toThrow(/found no exports/)
-  })
-
-  test('have names as tasks do, also where the name is a key', () => {
-    expect(() => defineJobs({ '': task(add) })).toThrow(/`name`/)
-    expect(() => defineJobs({ ['x'.repeat(256)]: add })).toThrow(/`name`/)
+  test('refuses what it cannot decorate', () => {
+    expect(() => decorated(task({}), add, { kind: 'getter', name: 'x' })).toThrow(/`@task` to decorate a method.*"getter"/)
+    expect(() => (task({}) as unknown as AnyFunction)({}, 'method', {})).toThrow(/turn experimentalDecorators off/)
+    expect(() => task({ isolate: true })).toThrow(/`isolate` to be given to an exported function/)
+    expect(() => task({ retires: 3 } as TaskOptions)).toThrow(/did you mean `retries`/)
   })
 })

@@ -12,7 +12,7 @@ import type { StreamBatch } from '../../contract/operation.ts'
 import { type Clock, systemClock } from '../../kernel/clock.ts'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/observe/log.ts'
-import type { ApiMetrics } from '../../kernel/observe/metrics.ts'
+import type { ApiMetrics } from '../../kernel/observe/api-metrics.ts'
 
 export const streamType = 'text/event-stream'
 

@@ -5,7 +5,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
 import type { Log } from '../../kernel/observe/log.ts'
-import type { ApiMetrics } from '../../kernel/observe/metrics.ts'
+import type { ApiMetrics } from '../../kernel/observe/api-metrics.ts'
 import { asTaskflowsError, problemOf, problemType } from './problems.ts'
 import { type Trace, traceOf } from './trace.ts'
 

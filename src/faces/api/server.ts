@@ -12,6 +12,7 @@ import { TaskflowsError } from '../../kernel/errors.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import type { Log } from '../../kernel/observe/log.ts'
 import type { Metrics } from '../../kernel/observe/metrics.ts'
+import type { Tracer } from '../../kernel/observe/tracing.ts'
 import type { Authenticator } from './authenticate.ts'
 import { routesOfContract } from './contract-routes.ts'
 import { createEventStreams } from './event-stream.ts'
@@ -21,6 +22,7 @@ import { type Execute, addMethodRoutes, addOperationRoutes } from './operation-r
 import { addPages, pagePaths } from './pages.ts'
 import { asTaskflowsError, problemOf, problemType } from './problems.ts'
 import { traceOf } from './trace.ts'
+import { addTracing } from './tracing.ts'
 
 export interface ApiServerOptions {
   readonly execute: Execute
@@ -30,6 +32,7 @@ export interface ApiServerOptions {
   readonly port: number
   readonly metrics: Metrics
   readonly log: Log
+  readonly tracer?: Tracer | undefined
   /** Of the product, as `/` and the OpenAPI document show it. */
   readonly version: string
 }
@@ -70,7 +73,7 @@ function refuseUnsafeBinding({ host, authenticator }: ApiServerOptions): void {
   throw new TaskflowsError('server.unsafe_binding', `security is disabled, and ${host} can be reached from other machines`, { details: { host } })
 }
 
-function build({ execute, authenticator, metrics, log, version }: ApiServerOptions): FastifyInstance {
+function build({ execute, authenticator, metrics, log, tracer, version }: ApiServerOptions): FastifyInstance {
   let closing = false
   const streams = createEventStreams({ metrics: metrics.api, log })
   const app = Fastify({
@@ -97,6 +100,7 @@ function build({ execute, authenticator, metrics, log, version }: ApiServerOptio
     done()
   })
   addHooks(app, { metrics: metrics.api, log, isClosing: () => closing })
+  if (tracer) addTracing(app, tracer)
   addOperationRoutes(app, { execute, authenticator, streams })
   addPages(app, { version, metrics, authenticator })
   addMethodRoutes(app, methodsByPath())

@@ -4,7 +4,7 @@
  */
 
 /** How the text of a value is read; `read-values.ts` has the rules. */
-export type ValueKind = 'text' | 'whole' | 'json' | 'duration' | 'instant'
+export type ValueKind = 'text' | 'whole' | 'json' | 'duration' | 'instant' | 'moment'
 
 export interface Value {
   /** Under which name the command finds it: for operations, the input field. */
@@ -14,6 +14,8 @@ export interface Value {
   readonly many?: true
   /** The only texts allowed; upper and lower case count as the same. */
   readonly choices?: readonly string[]
+  /** Of an argument: it may be left out. Only the last may. */
+  readonly optional?: true
   /** A path: shells complete it from the disk. */
   readonly file?: true
   /** Smallest number, or fewest characters of a text. */
@@ -26,6 +28,8 @@ export interface Value {
 export interface Flag extends Omit<Value, 'kind'> {
   /** Without the dashes: `max-attempts`. */
   readonly name: string
+  /** Of a flag that takes several values, those after the first are taken while they look like this. Default: until the next flag. */
+  readonly further?: RegExp
   /** One letter. */
   readonly short?: string
   /** A `switch` takes no value. */
@@ -38,7 +42,7 @@ export interface Command {
   /** `jobs add`. */
   readonly words: string
   readonly summary: string
-  /** Required, in order; only the last may be `many`, and then takes one or more. */
+  /** In order; only the last may be `many`, and then takes one or more. */
   readonly args: readonly Value[]
   readonly flags: readonly Flag[]
   /** Whole lines a reader can copy. */
@@ -53,9 +57,10 @@ export interface OperationCommand extends Command {
   readonly operation: string
 }
 
-/** `ID...`, as usage lines show an argument. */
-export function argumentText({ key, many }: Value): string {
-  return `${key.toUpperCase()}${many ? '...' : ''}`
+/** `ID...`, or `[ID]`, as usage lines show an argument. */
+export function argumentText({ key, many, optional }: Value): string {
+  const text = `${key.toUpperCase()}${many ? '...' : ''}`
+  return optional ? `[${text}]` : text
 }
 
 /** `-o, --output <format>`, as help shows a flag. */

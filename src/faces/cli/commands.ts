@@ -17,6 +17,14 @@ export const shells = ['bash', 'zsh', 'fish'] as const
 const queueFlag: Flag = { key: 'queues', name: 'queue', kind: 'text', many: true, min: 1, max: 64, placeholder: '<queue...>', describe: 'Work only on these queues; default all' }
 const concurrencyFlag: Flag = { key: 'concurrency', name: 'concurrency', kind: 'whole', min: 1, max: 1000, placeholder: '<n>', describe: 'Jobs to run at the same time' }
 
+/** The flag that the list of runs has, too. */
+function flagOfRuns(key: string): Flag {
+  return operationCommands.find(({ words }) => words === 'runs list')!.flags.find((flag) => flag.key === key)!
+}
+
+const sinceFlag: Flag = { key: 'since', name: 'since', kind: 'moment', placeholder: '<time>', describe: 'Not before: how long ago such as 1d, or a time' }
+const untilFlag: Flag = { key: 'until', name: 'until', kind: 'moment', placeholder: '<time>', describe: 'Not after: how long ago such as 1h, or a time' }
+
 export const localCommands: readonly LocalCommand[] = [
   {
     words: 'serve',
@@ -41,6 +49,62 @@ export const localCommands: readonly LocalCommand[] = [
     examples: ['tf worker ./jobs.ts', 'tf worker ./mail.ts ./images.ts --queue mail images --concurrency 20'],
     notes: 'Needs the database, not the server. Ctrl-C stops it: running jobs get time to end, the rest goes back to its queue.',
     load: () => import('./commands/worker.ts'),
+  },
+  {
+    words: 'history',
+    summary: 'Show what ran, the latest first, from the server or from what this machine knows',
+    args: [],
+    flags: [
+      { key: 'limit', name: 'limit', short: 'l', kind: 'whole', min: 1, max: 100_000, placeholder: '<n>', describe: 'How many runs at most; default 50' },
+      { key: 'match', name: 'match', short: 'm', kind: 'text', min: 1, max: 255, placeholder: '<pattern>', describe: 'Only names like this: * is any text, ? one character' },
+      { ...sinceFlag, describe: 'Only what ended since: how long ago such as 1d, or a time' },
+      { ...untilFlag, describe: 'Only what ended until: how long ago such as 1h, or a time' },
+      flagOfRuns('state'),
+      flagOfRuns('kind'),
+      { key: 'source', name: 'source', kind: 'text', choices: ['server', 'journal', 'local'], placeholder: '<source>', describe: 'Ask only the server, only the journal, or only the run log of this home' },
+    ],
+    examples: ['tf history', 'tf history --since 1d --state failed', "tf history -m 'nightly-*' -l 10 -o wide", 'tf history --source local -o json'],
+    notes: 'Without a server: the runs of tasks that this machine knows from its journal and from TASKFLOWS_HOME/runs. -o wide names the source of each.',
+    load: () => import('./commands/history.ts'),
+  },
+  {
+    words: 'logs',
+    summary: 'Show what runs of tasks logged on this machine',
+    args: [{ key: 'name', kind: 'text', min: 1, max: 255, optional: true, describe: 'Name of a task, a pattern such as \'nightly-*\', or the id of a run; all runs if left out' }],
+    flags: [
+      { key: 'lines', name: 'lines', short: 'n', kind: 'whole', min: 1, max: 1_000_000, placeholder: '<n>', describe: 'How many of the last lines; default 100' },
+      { key: 'follow', name: 'follow', short: 'f', kind: 'switch', describe: 'Go on with what is logged, until Ctrl-C' },
+      sinceFlag,
+      untilFlag,
+      { key: 'level', name: 'level', kind: 'text', choices: ['debug', 'info', 'warn', 'error', 'critical'], placeholder: '<level>', describe: 'Only lines that matter this much or more' },
+      { key: 'grep', name: 'grep', kind: 'text', min: 1, placeholder: '<regexp>', describe: 'Only lines that match a regular expression of JavaScript, in their first 10,000 characters' },
+      { key: 'run', name: 'run', kind: 'text', min: 1, max: 255, placeholder: '<id>', describe: 'Only the run with this id' },
+    ],
+    examples: ['tf logs', 'tf logs nightly --level warn --since 1d', "tf logs nightly --grep 'disk|memory' -o jsonl", 'tf logs 019a9f00-1234-7abc-8def-0123456789ab', 'tf logs nightly -f'],
+    notes: 'Lines come from the journal, and for runs that it does not have from TASKFLOWS_HOME/runs, which keeps the last 200 of each run. The server, when there is one, tells when the runs began and how they ended.',
+    load: () => import('./commands/logs.ts'),
+  },
+  {
+    words: 'run',
+    summary: 'Run an exported function as a task, and print what it returns',
+    args: [{ key: 'file#export', kind: 'text', min: 1, file: true, describe: 'File and the name of its export, such as jobs.ts#resize; without a name the default export' }],
+    flags: [
+      { key: 'arg', name: 'arg', kind: 'text', many: true, further: /=/, placeholder: '<key=value...>', describe: 'One field of the object that the function is called with: key=text, or key:=json' },
+      { key: 'json', name: 'json', kind: 'json', placeholder: '<json|@file|->', describe: 'What the function is called with' },
+      { key: 'args', name: 'args', kind: 'json', placeholder: '<json|@file|->', describe: 'The arguments of the function, as a JSON array' },
+      { key: 'name', name: 'name', kind: 'text', min: 1, max: 255, placeholder: '<name>', describe: 'Name of the run; default that of the task, else of the function' },
+      { key: 'retries', name: 'retries', kind: 'whole', min: 0, max: 99, placeholder: '<n>', describe: 'Tries after the first; default what the task says, else 0' },
+      { key: 'timeout', name: 'timeout', kind: 'duration', placeholder: '<duration>', describe: 'Time-out of one attempt: seconds, or text such as 5m' },
+      { key: 'totalTimeout', name: 'total-timeout', kind: 'duration', placeholder: '<duration>', describe: 'Time-out of all attempts and the delays between them' },
+      { key: 'isolate', name: 'isolate', kind: 'switch', describe: 'Run each attempt in a process of its own, so that its time-out holds whatever it does' },
+    ],
+    examples: [
+      'tf run jobs.ts#resize --arg path=cat.jpg width:=200',
+      `tf run report.ts --json '{"month": "2030-01"}' -o json`,
+      `tf run crunch.ts#jobs.solve --args '[1000, true]' --isolate --timeout 5m --retries 2`,
+    ],
+    notes: 'The result goes to stdout, all else to stderr. Exits 0 when it succeeded, 1 when it failed, 6 when its time was up, 130 when Ctrl-C stopped it: the first asks it to stop, the second ends it. Needs no server; when there is one the run appears there.',
+    load: () => import('./commands/run.ts'),
   },
   {
     words: 'doctor',

@@ -1,22 +1,15 @@
 /**
  * Where the operations are: at the server that was named, else at the server of
  * this home, else in this process.
- *
- * The secret of this home signs requests to its own server and to a named one
- * on this machine; it is never used for another machine.
  */
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { isLoopbackName } from '../../access/loopback.ts'
-import { securityStatus } from '../../access/security-file.ts'
 import { type Client, createClient } from '../../client/create-client.ts'
 import { createHttpTransport } from '../../client/http-transport.ts'
 import type { Config } from '../../config.ts'
 import type { TaskflowsContract } from '../../contract/index.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
+import { type KnownServer, homeServer, namedServer } from '../../known-server.ts'
 import { routes } from './manifest.ts'
 import type { Talk } from './output/talk.ts'
-import { serverUrl } from './server-address.ts'
 
 export interface Connection extends AsyncDisposable {
   readonly client: Client<TaskflowsContract>
@@ -26,24 +19,20 @@ export interface Connection extends AsyncDisposable {
 const answerWithinMs = 1000
 
 export async function connect({ config, talk }: { readonly config: Config; readonly talk: Talk }): Promise<Connection> {
-  if (config.server !== null) return named(serverUrl(config.server), config)
-  const own = await ownServer(config.home)
-  return own === undefined ? inProcess(config, talk) : overHttp(own, credentials(config, true))
+  return (await connectToServer(config)) ?? inProcess(config, talk)
 }
 
-function named(url: string, config: Config): Connection {
-  return overHttp(url, credentials(config, isLoopbackName(new URL(url).hostname)))
+/** For what only a server can tell: `undefined` when none is named and that of this home does not answer. */
+export async function connectToServer(config: Config): Promise<(Connection & { readonly url: string }) | undefined> {
+  const named = namedServer(config)
+  if (named) return overHttp(named)
+  const own = homeServer(config)
+  return own && await answers(own.url) ? overHttp(own) : undefined
 }
 
-function credentials({ token, home }: Config, ours: boolean): { readonly token?: string; readonly secret?: string } {
-  if (token !== null) return { token }
-  const secret = ours ? securityStatus(home)?.hmac.secret : undefined
-  return secret === undefined ? {} : { secret }
-}
-
-function overHttp(url: string, identity: { readonly token?: string; readonly secret?: string }, timeoutMs?: number): Connection {
+function overHttp({ url, ...identity }: KnownServer, timeoutMs?: number): Connection & { readonly url: string } {
   const transport = createHttpTransport({ url, routes, ...identity, ...(timeoutMs !== undefined && { timeoutMs }) })
-  return { client: createClient(transport), [Symbol.asyncDispose]: async () => {} }
+  return { url, client: createClient(transport), [Symbol.asyncDispose]: async () => {} }
 }
 
 async function inProcess(config: Config, talk: Talk): Promise<Connection> {
@@ -53,23 +42,13 @@ async function inProcess(config: Config, talk: Talk): Promise<Connection> {
   return { client, [Symbol.asyncDispose]: close }
 }
 
-/** The URL that the server of this home wrote down, if a taskflows server answers there. */
-async function ownServer(home: string): Promise<string | undefined> {
-  const url = await recordedUrl(join(home, 'run', 'server.json'))
-  if (url === undefined) return undefined
+/** Whether a taskflows server answers there. */
+async function answers(url: string): Promise<boolean> {
   try {
-    await overHttp(url, {}, answerWithinMs).client.system.health({})
+    await overHttp({ url }, answerWithinMs).client.system.health({})
   } catch (thrown) {
     // One that answers with its troubles is there; the call itself will tell them.
-    if (!(thrown instanceof TaskflowsError) || thrown.code === 'server.unreachable') return undefined
+    if (!(thrown instanceof TaskflowsError) || thrown.code === 'server.unreachable') return false
   }
-  return url
-}
-
-async function recordedUrl(path: string): Promise<string | undefined> {
-  try {
-    return new URL((JSON.parse(await readFile(path, 'utf8')) as { url: string }).url).origin
-  } catch {
-    return undefined
-  }
+  return true
 }

@@ -93,8 +93,12 @@ function takeFlag(rest: string[], flags: readonly Flag[], into: Map<string, stri
 
 function takeValues(rest: string[], flag: Flag, everyFlag: readonly Flag[]): string[] {
   const values: string[] = []
-  while (rest[0] !== undefined && (flag.many ? !isFlag(rest[0]) : values.length === 0 && !names(rest[0], everyFlag))) values.push(rest.shift()!)
+  while (rest[0] !== undefined && takes(flag, values.length, rest[0], everyFlag)) values.push(rest.shift()!)
   return values
+}
+
+function takes({ many, further = /^/ }: Flag, taken: number, next: string, everyFlag: readonly Flag[]): boolean {
+  return many ? !isFlag(next) && (taken === 0 || further.test(next)) : taken === 0 && !names(next, everyFlag)
 }
 
 function names(text: string, flags: readonly Flag[]): boolean {
@@ -108,6 +112,7 @@ function isFlag(text: string): boolean {
 
 function placeArguments(positional: string[], command: Command, given: Map<string, string[]>): void {
   for (const arg of command.args) {
+    if (positional.length === 0 && arg.optional) return
     if (positional.length === 0) throw usage(`tf ${command.words}: ${argumentText(arg)} is missing`, command)
     given.set(arg.key, arg.many ? positional.splice(0) : positional.splice(0, 1))
   }

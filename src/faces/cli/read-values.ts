@@ -38,6 +38,7 @@ function readValue(label: string, declared: Value, text: string): unknown {
     case 'whole': return readWhole(label, declared, text)
     case 'duration': return readDuration(label, text)
     case 'instant': return readInstant(label, text)
+    case 'moment': return readMoment(label, text)
     case 'json': return readPayload(label, text)
     default: return declared.kind satisfies never
   }
@@ -73,7 +74,7 @@ const localTime = /^(\d{4})-(\d\d)-(\d\d)(?:[ T](\d\d):(\d\d)(?::(\d\d))?)?$/
 const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)$/i
 
 /** ISO 8601 with an offset stays; without one it is the local time of this machine. */
-function readInstant(label: string, text: string): string {
+function readInstant(label: string, text: string, orElse = ''): string {
   const local = localTime.exec(text)
   if (local) {
     const [year, month, day, hour, minute, second] = local.slice(1).map((part) => Number(part ?? 0)) as [number, number, number, number, number, number]
@@ -83,7 +84,13 @@ function readInstant(label: string, text: string): string {
   } else if (instant.test(text) && !Number.isNaN(Date.parse(text))) {
     return new Date(text).toISOString()
   }
-  throw refusal(label, 'a time such as 2026-11-21T18:30:00Z, or 2026-11-21 18:30 in local time', text)
+  throw refusal(label, `${orElse}a time such as 2026-11-21T18:30:00Z, or 2026-11-21 18:30 in local time`, text)
+}
+
+/** An instant, or how long ago. */
+function readMoment(label: string, text: string): string {
+  const agoMs = parseDuration(text.replace(/\s+ago$/, ''))
+  return agoMs === undefined ? readInstant(label, text, 'how long ago such as 1d, or ') : new Date(Math.max(0, Date.now() - agoMs)).toISOString()
 }
 
 function refusal(label: string, expected: string, found: string, hint?: string): TaskflowsError {

@@ -10,6 +10,7 @@ function sleepingClock() {
   const clock: Clock = {
     now: () => pauses.reduce((sum, ms) => sum + ms, 0),
     sleep: async (ms) => void pauses.push(ms),
+    timer: () => { throw new Error('not used') },
   }
   return { clock, pauses }
 }

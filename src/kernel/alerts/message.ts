@@ -13,6 +13,8 @@ export interface Attachment {
   /** Such as `text/csv`. */
   readonly contentType: string
   readonly content: Uint8Array | string
+  /** The HTML shows it as `cid:` (RFC 2392), where others carry it as a plain file. */
+  readonly contentId?: string
 }
 
 export interface AlertMessage {
@@ -23,8 +25,10 @@ export interface AlertMessage {
   readonly attachments?: readonly Attachment[]
   /** What machines read of it, for webhooks: plain JSON. */
   readonly data?: Readonly<Record<string, unknown>>
-  /** Messages with equal keys tell of the same trouble: what deduplication, digests and recovery notes go by. */
+  /** Messages with equal keys tell the same news: what deduplication and digests go by. Default: severity and subject. */
   readonly key?: string
+  /** What the news is about, such as the name of a task: a success of what failed before is a recovery. Default: the key. */
+  readonly topic?: string
 }
 
 /** How much a rendered message may hold itself; the rest becomes attachments. */

@@ -142,6 +142,15 @@ describe('a report', () => {
     expect((await eventsOf(started.id)).map(({ type }) => type)).toEqual(['task.succeeded'])
   })
 
+  test('is answered with the runs whose end was news', async () => {
+    const [started, ended, known] = [report({ state: 'running' }), report({ errorTypes: ['RangeError'] }), report()]
+    await tell(known)
+    expect((await tell(started, ended, known)).map(({ id }) => id)).toEqual([ended.id])
+    const end = report({ id: started.id.toUpperCase(), attempt: 2 })
+    expect(await tell(end, ended)).toMatchObject([{ id: started.id, attempt: 2, state: 'succeeded' }])
+    expect(await tell(end)).toEqual([])
+  })
+
   test('of an id that another tenant has changes nothing and does not say so', async () => {
     const theirs = report({ state: 'running', tenant: 'theirs' })
     await tell(theirs)

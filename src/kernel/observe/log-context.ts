@@ -7,7 +7,7 @@
  */
 import { AsyncLocalStorage } from 'node:async_hooks'
 
-/** Fields of log lines, in snake_case. `request_id` and `trace_id` have places of their own in a line, all others are context. */
+/** Fields of log lines, in snake_case. The ids of `log-line.ts` have places of their own in a line, all others are context. */
 export type LogFields = Readonly<Record<string, unknown>>
 
 interface Shared {
@@ -39,12 +39,22 @@ export function addLogSource(source: () => LogFields | undefined): () => void {
   return () => { shared.sources.delete(source) }
 }
 
-/** All fields that hold here and now, or `undefined` when there are none. */
-export function currentLogContext(): LogFields | undefined {
-  let all = shared.storage.getStore()
+/** What holds here and now, by weight: what was set, then what each source answers. */
+export function currentLogFields(): LogFields[] {
+  const set = shared.storage.getStore()
+  const all = set ? [set] : []
   for (const source of shared.sources) {
-    const fields = source()
-    if (fields) all = all ? { ...fields, ...all } : fields
+    const fields = asked(source)
+    if (fields) all.push(fields)
   }
   return all
+}
+
+/** A source that fails takes nobody's line away. */
+function asked(source: () => LogFields | undefined): LogFields | undefined {
+  try {
+    return source()
+  } catch {
+    return undefined
+  }
 }

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { boundedLabel } from './bounded-label.ts'
-import { createMetrics, largestFirst } from './metrics.ts'
+import { largestFirst } from './job-depths.ts'
+import { type MetricDefinition, metricDefinitions } from './metric-names.ts'
+import { createMetrics } from './metrics.ts'
 
 const depth = (queue: string, pending: number) => ({ queue, pending, scheduled: 1, running: 2 })
 
@@ -32,6 +34,31 @@ test('a scrape works while the store does not', async () => {
   const { text } = await createMetrics({ depths: () => Promise.reject(new Error('away')) }).scrape()
   expect(text).toContain('process_cpu_seconds_total')
   expect(text).not.toContain('taskflows_jobs_depth{')
+})
+
+test('attempts are counted by how they ended, and jobs by what became of them', async () => {
+  const metrics = createMetrics({ depths: async () => [] })
+  const attempt = { queue: 'mail', timedOut: false, durationMs: 20 }
+  metrics.jobs.attemptEnded({ ...attempt, outcome: 'succeeded' })
+  metrics.jobs.attemptEnded({ ...attempt, outcome: 'retried', timedOut: true })
+  metrics.jobs.attemptEnded({ ...attempt, outcome: 'dead' })
+  metrics.jobs.attemptEnded({ ...attempt, outcome: 'lease_lost' })
+  const { text } = await metrics.scrape()
+  for (const outcome of ['succeeded', 'timed_out', 'failed', 'lost']) expect(text).toContain(`taskflows_jobs_attempts_total{queue="mail",outcome="${outcome}"} 1`)
+  expect(text.split('\n').filter((line) => line.startsWith('taskflows_jobs_ended_total'))).toEqual([
+    'taskflows_jobs_ended_total{queue="mail",state="SUCCEEDED"} 1', 'taskflows_jobs_ended_total{queue="mail",state="DEAD"} 1',
+  ])
+})
+
+test('what a definition says is what Prometheus wants of a metric', () => {
+  for (const [name, { type, help, labels, buckets = [] }] of Object.entries<MetricDefinition>(metricDefinitions)) {
+    expect(name).toMatch(/^taskflows_[a-z_]+$/)
+    expect(name.endsWith('_total'), name).toBe(type === 'counter')
+    expect(help, name).toMatch(/^[^\n]+\.$|^Always 1: /)
+    expect(buckets.length > 0, name).toBe(type === 'histogram')
+    expect(buckets.toSorted((one, other) => one - other)).toEqual(buckets)
+    expect(Object.keys(labels).filter((label) => !/^[a-z_]+$/.test(label) || label === 'le')).toEqual([])
+  }
 })
 
 test('a thousand queues become a hundred and one', () => {

@@ -23,7 +23,7 @@ type Cases = { readonly [A in keyof TaskflowsContract]: { readonly [Op in keyof 
 /** Fields that name nothing that belongs to a tenant. */
 export const harmless: readonly string[] = [
   'name', 'payload', 'queue', 'priority', 'delay', 'run_at', 'max_attempts', 'timeout', 'retry', 'reason', 'state', 'since', 'limit', 'type', 'kind',
-  'strategy', 'base_delay_seconds', 'max_delay_seconds', 'jitter', 'role', 'expires_in', 'rate_limit', 'host', 'attempt', 'started_at', 'ended_at', 'exit_code', 'error_type', 'error_message',
+  'strategy', 'base_delay_seconds', 'max_delay_seconds', 'jitter', 'role', 'expires_in', 'rate_limit', 'host', 'attempt', 'started_at', 'ended_at', 'exit_code', 'error_type', 'error_types', 'error_message',
 ]
 
 const ofJob = ({ waiting, cancelled }: Holdings) => [waiting, cancelled].map((id) => ({ input: { id }, answer: 'job.not_found' as const }))

@@ -31,7 +31,7 @@ const stateStyles: Readonly<Record<Run['state'], Style | undefined>> = {
   lost: 'red',
 }
 
-function runListing(): Listing<Run> {
+export function runListing(): Listing<Run> {
   const nowMs = Date.now()
   return {
     name: ({ id }) => id,

@@ -1,6 +1,6 @@
 /** One thing as lines of what is known about it. */
+import { padEnd } from '../../../kernel/display-width.ts'
 import { visible } from './visible.ts'
-import { padEnd } from './width.ts'
 
 /** A label and its value; `null` is not known, and not shown. */
 export type Fact = readonly [label: string, value: string | null]

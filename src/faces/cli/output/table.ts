@@ -1,7 +1,7 @@
 /** Rows as aligned columns. */
+import { displayWidth, padEnd, padStart, truncate } from '../../../kernel/display-width.ts'
 import type { Style } from './style.ts'
 import { visible } from './visible.ts'
-import { displayWidth, padEnd, padStart, truncate } from './width.ts'
 
 export interface Column<T> {
   readonly header: string

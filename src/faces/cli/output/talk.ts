@@ -1,7 +1,7 @@
 /** What `tf` says to a person, on stderr, so that stdout holds nothing but data. */
+import { truncate } from '../../../kernel/display-width.ts'
 import { type Paint, paintFor } from './style.ts'
 import { visibleLines } from './visible.ts'
-import { truncate } from './width.ts'
 
 export interface Talk {
   readonly paint: Paint

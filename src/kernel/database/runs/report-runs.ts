@@ -47,22 +47,23 @@ with clock as materialized (
     json_agg(json_build_object('attempt', attempt, 'host', host, 'exit_code', exit_code, 'error_type', error_type, 'error_message', error_message) order by id)
   from told, clock group by clock.now, state
 )
-select count(*) as changed from told`)
+select id from told where state <> 'running'`)
 
 const noPartition = '23514'
 
 /** @throws `request.invalid` for ids and times that no clock can have made */
-export async function reportRuns(database: Database, scope: Scope, runs: readonly ReportedRun[], by: Actor): Promise<void> {
+export async function reportRuns(database: Database, scope: Scope, runs: readonly ReportedRun[], by: Actor): Promise<readonly ReportedRun[]> {
   const [clock] = await database.query<{ now: number }>(`select taskflows.now() as now`)
   refuseStrangeTimes(runs, clock!.now)
-  const values = valuesOf(foldReports(runs), scope, by)
-  try {
-    await database.query(reportRun, values)
-  } catch (error) {
+  const folded = foldReports(runs)
+  const values = valuesOf(folded, scope, by)
+  const keep = async () => new Set((await database.query<{ id: string }>(reportRun, values)).map(({ id }) => id))
+  const ended = await keep().catch(async (error: unknown) => {
     if ((error as { code?: unknown }).code !== noPartition) throw error
     await ensurePartitions(database, clock!.now, runPartitionsSince(clock!.now - oldestReportMs, clock!.now))
-    await database.query(reportRun, values)
-  }
+    return keep()
+  })
+  return folded.filter(({ id }) => ended.has(id))
 }
 
 /** The time inside an id decides in which partition the run lives, so it must be one that exists or may be made. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { displayWidth, padEnd, padStart, truncate } from './width.ts'
+import { displayWidth, padEnd, padStart, truncate } from './display-width.ts'
 
 test.each([['resize', 6], ['', 0], ['日本語', 6], ['ｈａｌｆ', 8], ['e\u0301a', 2], ['한글', 4], ['👍', 2], ['👩‍👩‍👧', 2], ['❤️', 2], ['⚡', 2], ['é→…', 3]])('%s is %i columns wide', (text, width) => {
   expect(displayWidth(text)).toBe(width)

@@ -5,7 +5,7 @@ const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3
 const zero = /^[\p{Mn}\p{Me}\p{Cf}]$/u
 const plain = /^[\x20-\x7e]*$/
 
-/** For text without control characters (`visible`). */
+/** For text without control characters. */
 export function displayWidth(text: string): number {
   if (plain.test(text)) return text.length
   let width = 0

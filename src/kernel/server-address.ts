@@ -1,6 +1,6 @@
 /** What `--server` and TASKFLOWS_SERVER may say, as a URL. Pure. */
 import { isIP } from 'node:net'
-import { TaskflowsError } from '../../kernel/errors.ts'
+import { TaskflowsError } from './errors.ts'
 
 const defaultPort = 7777
 const hostName = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i

@@ -1,0 +1,89 @@
+/** One try to hand a batch to Loki. `loki-push.ts` decides what follows. */
+import { once } from 'node:events'
+import http, { type IncomingMessage } from 'node:http'
+import https from 'node:https'
+import { Readable } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
+import { constants, createGzip } from 'node:zlib'
+import { messageOf } from '../../kernel/errors.ts'
+import type { LineBatch } from './line-batches.ts'
+import { severityLabel } from './loki-labels.ts'
+
+export interface LokiTarget {
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  readonly gzip: boolean
+}
+
+export type PushOutcome =
+  | { readonly kind: 'taken' }
+  /** Another try may succeed. */
+  | { readonly kind: 'put_off'; readonly reason: string; readonly retryAfterMs: number | undefined }
+  /** The same lines will be refused again. */
+  | { readonly kind: 'refused'; readonly reason: string }
+
+const longestTryMs = 10_000
+const longestReason = 300
+
+export async function pushBatch(batch: LineBatch, { url, headers, labels, gzip }: LokiTarget, stop: AbortSignal): Promise<PushOutcome> {
+  try {
+    const parts = bodyOf(batch, labels)
+    const body = gzip ? await compress(parts) : Buffer.concat(parts)
+    const sent = post(url, { ...headers, 'content-type': 'application/json', ...(gzip && { 'content-encoding': 'gzip' }) }, body, stop)
+    return judge(await sent)
+  } catch (error) {
+    return { kind: 'put_off', reason: messageOf(error), retryAfterMs: undefined }
+  }
+}
+
+interface Answer {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly body: string
+}
+
+/** Not `fetch`, which takes twice the memory of all the rest. */
+async function post(url: string, headers: Readonly<Record<string, string>>, body: Buffer, stop: AbortSignal): Promise<Answer> {
+  const secure = url.startsWith('https:')
+  const request = (secure ? https : http).request(url, {
+    method: 'POST', agent: secure ? agents.https : agents.http, headers: { ...headers, 'content-length': body.length },
+    signal: AbortSignal.any([stop, AbortSignal.timeout(longestTryMs)]),
+  })
+  const answered = once(request, 'response') as Promise<[IncomingMessage]>
+  request.end(body)
+  const [response] = await answered
+  return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body: await text(response) }
+}
+
+/** Connections stay open between batches; idle ones do not hold the process. */
+const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
+
+function judge({ status, retryAfter, body }: Answer): PushOutcome {
+  if (status >= 200 && status < 300) return { kind: 'taken' }
+  const said = body.trim().slice(0, longestReason)
+  const reason = `HTTP ${status}${said === '' ? '' : `: ${said}`}`
+  if (status === 429 || status === 408 || status >= 500) return { kind: 'put_off', reason, retryAfterMs: readRetryAfter(retryAfter) }
+  return { kind: 'refused', reason }
+}
+
+function bodyOf({ streams }: LineBatch, labels: Readonly<Record<string, string>>): Buffer[] {
+  const parts = [...streams].flatMap(([level, { json }], at) => [
+    Buffer.from(`${at === 0 ? '{"streams":[' : ','}{"stream":${JSON.stringify({ ...labels, [severityLabel]: level.toUpperCase() })},"values":[`),
+    ...json(),
+    Buffer.from(']}'),
+  ])
+  return [...parts, Buffer.from(']}')]
+}
+
+/** At the fastest level: lines of logs are so alike that the others gain little. */
+async function compress(parts: readonly Buffer[]): Promise<Buffer> {
+  return buffer(Readable.from(parts, { objectMode: false }).pipe(createGzip({ level: constants.Z_BEST_SPEED })))
+}
+
+/** Seconds or a date (RFC 9110 §10.2.3). */
+function readRetryAfter(header: string | undefined): number | undefined {
+  if (header === undefined) return undefined
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms)
+}

@@ -1,0 +1,129 @@
+/**
+ * `tf logs`: what runs of tasks logged, from the journal and from the run log of
+ * this home. A server, when there is one, tells what became of the runs.
+ */
+import type { TaskflowsContract } from '../../../contract/index.ts'
+import type { OutputOf } from '../../../contract/operation.ts'
+import { TaskflowsError, messageOf } from '../../../kernel/errors.ts'
+import { isGlob, matchesGlob } from '../../../kernel/glob.ts'
+import { type LogLevel, levelNumbers } from '../../../kernel/observe/log-level.ts'
+import { levelOf } from '../../../kernel/observe/read-record.ts'
+import type { RunHistory, RunLine } from '../../../run-history.ts'
+import { connectToServer } from '../connect.ts'
+import { interruptedExitCode, onInterruption } from '../interruption.ts'
+import type { Invocation, RunCommand } from '../invocation.ts'
+import { linePattern } from '../line-pattern.ts'
+import { type LogPrinter, logPrinter } from '../output/log-printer.ts'
+import { messageText } from '../output/log-text.ts'
+
+type Run = OutputOf<TaskflowsContract['runs']['get']>
+
+interface Given {
+  /** The name of a task, a pattern of names, or the id of a run. */
+  readonly name?: string
+  readonly run?: string
+  readonly lines?: number
+  readonly follow?: true
+  readonly since?: string
+  readonly until?: string
+  readonly level?: LogLevel
+  readonly grep?: string
+}
+
+/** Whose lines are meant. */
+interface Target {
+  readonly text: string | undefined
+  readonly runId: string | undefined
+  readonly is: (line: { readonly runId: string; readonly runName: string | null }) => boolean
+}
+
+const defaultLines = 100
+const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.\d+)?$/i
+
+export const run: RunCommand = async (invocation) => {
+  const given = invocation.values as Given
+  const target = targetOf(given)
+  const passes = filterOf(given)
+  const { openRunHistory } = await import('../../../run-history.ts')
+  const history = openRunHistory(invocation.config)
+  const ofServer = target.text === undefined ? [] : await askServer(invocation, target)
+  const startedAt = Date.now()
+  const names = new Set<string>()
+  let known = ofServer.length > 0
+  const wanted = (line: RunLine): boolean => {
+    if (line.runName !== null && names.size < 100) names.add(line.runName)
+    if (!target.is(line)) return false
+    known = true
+    return passes(line)
+  }
+  const found = await history.lines({
+    limit: given.lines ?? defaultLines, wanted, ...(target.runId !== undefined && { runId: target.runId }),
+    ...(given.since !== undefined && { sinceMs: Date.parse(given.since) }), ...(given.until !== undefined && { untilMs: Date.parse(given.until) }),
+  })
+  for (const problem of found.problems) invocation.talk.note(problem)
+  if (!known && !given.follow) throw nothingOf(target, names)
+  const { showRun } = await import('../../../operations/show.ts')
+  const runs = new Map([...[...found.runs.values()].map(showRun), ...ofServer].filter(({ id, name }) => target.is({ runId: id, runName: name })).map((each) => [each.id, each]))
+  const printer = logPrinter(invocation.output(true), { runs: target.text === undefined ? new Map() : runs, named: target.runId === undefined })
+  await printer.print(found.items)
+  if (given.follow) return follow(history, startedAt, found.items, wanted, printer)
+  await printer.end()
+  if (found.items.length === 0) invocation.talk.note(nothingSaid(target, [...runs.values()]))
+}
+
+async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter): Promise<number> {
+  using interruption = onInterruption()
+  // What was written while the lines before were read comes twice.
+  const before = new Set(shown.map(({ record }) => JSON.stringify(record)))
+  let printed = Promise.resolve()
+  await history.follow(sinceMs, (line) => {
+    if (wanted(line) && !before.has(JSON.stringify(line.record))) printed = printed.then(() => printer.flow([line]))
+  }, interruption.signal)
+  await printed
+  return interruptedExitCode
+}
+
+function targetOf({ name, run: runId = name !== undefined && idForm.test(name) ? name : undefined }: Given): Target {
+  const text = name ?? runId
+  if (name !== undefined && runId !== undefined && name !== runId) throw new TaskflowsError('cli.usage', `--run: a run has one name; leave ${JSON.stringify(name)} out, or --run`)
+  return {
+    text, runId,
+    is: ({ runId: id, runName }) => (runId !== undefined ? id === runId.toLowerCase() : name === undefined || (runName !== null && matchesGlob(runName, name))),
+  }
+}
+
+function filterOf({ level, grep }: Given): (line: RunLine) => boolean {
+  const matches = grep === undefined ? undefined : linePattern('--grep', grep)
+  const least = level === undefined ? 0 : levelNumbers[level]
+  return ({ record }) => levelNumbers[levelOf(record)] >= least && (matches?.(messageText(record)) ?? true)
+}
+
+/** How many runs of a name are worth their start and end. */
+const mostRuns = 200
+
+/** What the server knows of the runs that are meant; nothing without one, or when it is away. */
+async function askServer({ config, configFlags, talk }: Invocation, { text, runId, is }: Target): Promise<readonly Run[]> {
+  try {
+    await using server = await connectToServer(config)
+    if (server === undefined) return []
+    if (runId !== undefined) return [await server.client.runs.get({ id: runId.toLowerCase() })]
+    const { items } = await server.client.runs.list({ limit: mostRuns, ...(!isGlob(text!) && { name: text! }) })
+    return items.filter(({ id, name }) => is({ runId: id, runName: name }))
+  } catch (error) {
+    if (!(error instanceof TaskflowsError) || configFlags.server !== undefined && error.code === 'server.unreachable') throw error
+    if (error.code !== 'run.not_found') talk.note(`${messageOf(error)}; only what this machine knows is shown`)
+    return []
+  }
+}
+
+function nothingOf({ text, runId }: Target, names: ReadonlySet<string>): TaskflowsError {
+  const there = [...names].sort()
+  const hint = there.length === 0 ? 'No run has logged anything here yet. tf history shows what ran.' : `There are: ${there.slice(0, 20).join(', ')}${there.length > 20 ? ', ...' : ''}.`
+  if (text === undefined) return new TaskflowsError('run.not_found', 'no run has left lines on this machine', { hint: 'Lines are kept by the journal, and in the home directory where there is one.' })
+  return new TaskflowsError('run.not_found', `there is no ${runId === undefined ? 'run of a task named' : 'run'} ${JSON.stringify(text)}`, { details: { name: text, names: there }, hint })
+}
+
+function nothingSaid({ text }: Target, runs: readonly Run[]): string {
+  const elsewhere = runs.find(({ host }) => host !== null)
+  return text === undefined || elsewhere === undefined ? 'No lines match.' : `No lines match on this machine; it ran on ${elsewhere.host}${runs.length > 1 ? ', among others' : ''}.`
+}
