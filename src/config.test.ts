@@ -72,7 +72,8 @@ test.each<[string, string, unknown]>([
   ['TASKFLOWS_DISPLAY_TIMEZONE', 'Europe/Berlin', 'Europe/Berlin'], ['TASKFLOWS_GRAFANA', 'grafana:3000', 'grafana:3000'], ['TASKFLOWS_FLUENT_BIT', 'fluent:24224', 'fluent:24224'],
   ['SERVICES_SLACK_DANGEROUS_COMMANDS', 'stop, remove,', ['stop', 'remove']], ['TASKFLOWS_SLACK_ALLOWED_CHANNELS', 'C1', ['C1']],
 ])('%s=%s is read', (variable, text, value) => {
-  const found = Object.values(explained({ [variable]: text }).toCome).find(({ source }) => source === variable)
+  const { settings, toCome } = explained({ [variable]: text })
+  const found = Object.values({ ...settings, ...toCome }).find(({ source }) => source === variable)
   expect(found?.value).toEqual(value)
 })
 

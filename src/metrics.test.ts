@@ -1,6 +1,6 @@
 /** A process' own /metrics, the file, and what settings switch on. */
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { type IncomingMessage, get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -71,8 +71,10 @@ describe('writeMetricsFile', () => {
 
   test('says what is wrong with a place, and leaves nothing there', async () => {
     await expect(writeMetricsFile(join(folder, 'none', 'x.prom'))).rejects.toMatchObject({ code: 'metrics.not_written', message: expect.stringContaining('/none/x.prom') })
+    mkdirSync(join(folder, 'place.prom'))
+    await expect(writeMetricsFile(join(folder, 'place.prom'))).rejects.toMatchObject({ code: 'metrics.not_written' })
     await expect(writeMetricsFile(join(folder, 'x.txt'))).rejects.toThrow('Expected the file\'s name to end in .prom')
-    expect(readdirSync(folder)).toEqual(['script.prom'])
+    expect(readdirSync(folder).sort()).toEqual(['place.prom', 'script.prom'])
   })
 })
 
@@ -84,8 +86,8 @@ describe('the settings', () => {
   test('switch on a port and a file, once for a process', async () => {
     const path = join(folder, 'process.prom')
     {
-      await using _first = await exportMetrics({ metricsPort: 0, metricsFile: path }, log)
-      await using _second = await exportMetrics({ metricsPort: 0, metricsFile: path }, log)
+      await using exports = new AsyncDisposableStack()
+      for (let times = 0; times < 2; times += 1) exports.use(await exportMetrics({ metricsPort: 0, metricsFile: path }, log))
       expect(said).toHaveLength(1)
       const { url } = JSON.parse(said[0]!) as { url: string }
       expect((await fetch(url)).status).toBe(200)
@@ -96,13 +98,14 @@ describe('the settings', () => {
   test('that name a port in use, or a place that cannot be written, are complained of once', async () => {
     await using taken = await serveMetrics({ port: 0 })
     {
-      await using _export = await exportMetrics({ metricsPort: Number(new URL(taken.url).port), metricsFile: join(folder, 'none', 'x.prom') }, log)
+      const metricsPort = Number(new URL(taken.url).port)
+      await using _ = await exportMetrics({ metricsPort, metricsFile: join(folder, 'none', 'x.prom') }, log)
     }
     expect(said).toEqual([expect.stringContaining('the port is in use'), expect.stringContaining('/none/x.prom')])
   })
 
   test('that say nothing do nothing', async () => {
-    await using _export = await exportMetrics({ metricsPort: null, metricsFile: null }, log)
+    await using _ = await exportMetrics({ metricsPort: null, metricsFile: null }, log)
     expect(said).toEqual([])
     expect(existsSync(join(folder, 'x.prom'))).toBe(false)
   })

@@ -52,7 +52,8 @@ export async function writeMetricsFile(path: string, { registries = [] }: Metric
 }
 
 async function textOf(registries: readonly MetricsRegistry[]): Promise<string> {
-  const [{ scrapeProcess }, { renderFamilies }] = await Promise.all([import('./kernel/observe/scrape-process.ts'), import('./kernel/observe/metrics-text.ts')])
+  const { scrapeProcess } = await import('./kernel/observe/scrape-process.ts')
+  const { renderFamilies } = await import('./kernel/observe/metrics-text.ts')
   return renderFamilies(await scrapeProcess({ registries }))
 }
 

@@ -94,6 +94,7 @@ export function openRunHistory(config: Pick<Config, 'home' | 'journalctlTimeoutS
       const found: RunLine[] = []
       const learn = (run: Run | undefined) => { if (run) runs.set(run.id, run) }
       await collect(journalLines(journal, query, learn), query.limit, problems, (line) => found.push(line))
+      found.reverse()
       const inJournal = new Set(found.map(({ runId }) => runId))
       found.push(...await localLines(directory, query, learn, inJournal))
       return { items: found.sort(inOrder).slice(-query.limit), runs, problems }
@@ -155,7 +156,7 @@ async function localLines(directory: string, { wanted, limit, ...period }: LineQ
     if (last.length === limit && run.run.endedAt! < last[0]!.at) break
     learn(run.run)
     if (passOver.has(run.run.id)) continue
-    last = [...last, ...linesOf(run).filter((line) => within(line.at, period) && wanted(line))].sort(inOrder).slice(-limit)
+    last = [...linesOf(run).filter((line) => within(line.at, period) && wanted(line)), ...last].sort(inOrder).slice(-limit)
   }
   return last
 }
@@ -180,11 +181,11 @@ function sent({ sinceMs, untilMs }: Period): Period {
   return { ...(sinceMs !== undefined && { sinceMs }), ...(untilMs !== undefined && { untilMs: untilMs + lateMs }) }
 }
 
-/** Lines of one process have an order of their own within a millisecond. */
+/** Within a millisecond by their finer time, if they have one; else they stay as they came. */
 function inOrder(one: RunLine, other: RunLine): number {
-  return one.at - other.at || nsOf(one.record).localeCompare(nsOf(other.record))
+  return one.at - other.at || (finerTime(one.record) - finerTime(other.record)) || 0
 }
 
-function nsOf(record: LogRecord): string {
-  return String(record['timestamp_ns'] ?? '')
+function finerTime(record: LogRecord): number {
+  return Number(record['timestamp_ns'])
 }

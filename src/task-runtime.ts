@@ -23,20 +23,33 @@ export async function createTaskRuntime(flags: ConfigFlags = {}): Promise<TaskRu
   const { config, settings, problems } = usableConfig(flags)
   const log = openLog(config)
   for (const problem of problems) log.warn({ hint: problem.hint }, messageOf(problem))
-  if (config.metricsPort !== null || config.metricsFile !== null) await (await import('./metrics-export.ts')).exportMetrics(config, log)
+  const part = partOf(log)
+  if (config.metricsPort !== null || config.metricsFile !== null) await part('metrics', async () => (await import('./metrics-export.ts')).exportMetrics(config, log))
   const alerts = lazyAlerts()
   return {
     clock: systemClock,
     random: Math.random,
     log,
-    observers: new Set<TaskObserver>([taskMetrics, ...await recorders(config, log)]),
-    tracer: await taskTracer(),
+    observers: new Set<TaskObserver>([taskMetrics, ...((await part('run records', () => recorders(config, log))) ?? [])]),
+    tracer: await part('traces', taskTracer),
     alerts,
     settle: (patienceMs) => within(patienceMs, Promise.all([alerts.drain().then(() => flushLogging(patienceMs)), settleRecords(patienceMs)])),
     runIsolated: lazyIsolation,
     logLink: logLinkOf(settings),
     traceparent: config.traceparent ?? undefined,
     correlationId: config.correlationId ?? undefined,
+  }
+}
+
+/** Tasks run also where something around them cannot be had: then it is told of, and missing. */
+function partOf(log: Log) {
+  return async <T>(what: string, make: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await make()
+    } catch (error) {
+      log.warn({ err: error }, `tasks run without ${what}`)
+      return undefined
+    }
   }
 }
 

@@ -32,7 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'adapters/metrics-endpoint': ['kernel', 'access/loopback.ts'],
   'adapters/opentelemetry': ['kernel', 'engines/jobs/index.ts', 'engines/tasks/index.ts'],
   'faces/api': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access'],
-  'faces/cli': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access', 'config.ts', 'app.ts', 'care-of-database.ts', 'known-server.ts', 'run-history.ts', 'run-export.ts'],
+  'faces/cli': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access', 'config.ts', 'app.ts', 'care-of-database.ts', 'known-server.ts', 'run-history.ts', 'run-export.ts', 'alerts.ts'],
   'app.ts': ['kernel', 'config.ts', 'engines', 'access', 'contract', 'client', 'operations', 'adapters', 'faces/api', 'diagnose.ts', 'keeper-thread.ts', 'metrics-export.ts', 'open-store.ts', 'run-records.ts', 'process-log.ts'],
   'open-store.ts': ['kernel', 'config.ts', 'engines', 'access', 'adapters'],
   'metrics.ts': ['kernel', 'adapters'],
@@ -100,6 +100,10 @@ describe('what loads', () => {
 
   test('the library loads neither pg, zod nor fastify', () => {
     expect(foreign('src/index.ts').filter((name) => !name.startsWith('node:'))).toEqual([])
+  })
+
+  test('destinations load the SDK of nobody before they send', () => {
+    expect(foreign('src/alerts.ts').filter((name) => !name.startsWith('node:'))).toEqual([])
   })
 
   test('the command line loads no package before it knows the command', () => {

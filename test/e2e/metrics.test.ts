@@ -89,7 +89,7 @@ describe('the server', () => {
 
   test('shows its jobs, its requests and what a module of its worker registered', async () => {
     await runJob('here')
-    await expect.poll(() => scrape(serverMetrics)).toContain('taskflows_jobs_ended_total{queue="here",state="SUCCEEDED"} 1')
+    await expect.poll(() => scrape(serverMetrics), { timeout: 5_000 }).toContain('taskflows_jobs_ended_total{queue="here",state="SUCCEEDED"} 1')
     // The task within the job was reported, like those of any process, and counts once.
     await expect.poll(() => scrape(serverMetrics), { timeout: 5_000 }).toContain('taskflows_task_total{task_name="render",status="success"} 1')
     const shown = await scrape(serverMetrics)
@@ -102,7 +102,7 @@ describe('the server', () => {
 describe('a worker', () => {
   test('shows its jobs, the tasks that they call and what its modules registered', async () => {
     await runJob('there')
-    await expect.poll(() => scrape(workerMetrics)).toContain('taskflows_jobs_ended_total{queue="there",state="SUCCEEDED"} 1')
+    await expect.poll(() => scrape(workerMetrics), { timeout: 5_000 }).toContain('taskflows_jobs_ended_total{queue="there",state="SUCCEEDED"} 1')
     const shown = await scrape(workerMetrics)
     expect(shown).toContain('taskflows_task_total{task_name="render",status="success"} 1')
     expect(shown).toContain('shop_mails_total 1')
@@ -138,7 +138,8 @@ describe('a script', () => {
 test('the sample of the guide prints what the guide says', async () => {
   const guide = readFileSync(join(root, 'docs/guides/metrics.md'), 'utf8')
   const [, sample = '', printed] = /```ts\n([\s\S]*?)```\s*```text\n([\s\S]*?)```/.exec(guide) ?? []
-  const child = spawn(process.execPath, ['--conditions=source', '--input-type=module-typescript', '--eval', sample], { cwd: root, env: { PATH: process.env['PATH'], TASKFLOWS_HOME: join(home, 'none'), TASKFLOWS_LOG_LEVEL: 'warn' } })
+  const env = { PATH: process.env['PATH'], TASKFLOWS_HOME: join(home, 'none'), TASKFLOWS_LOG_LEVEL: 'warn' }
+  const child = spawn(process.execPath, ['--conditions=source', '--input-type=module-typescript', '--eval', sample], { cwd: root, env })
   expect(await Promise.all([text(child.stdout), text(child.stderr)])).toEqual([printed, ''])
 })
 

@@ -50,9 +50,9 @@ describe('tf run', { timeout: 60_000 }, () => {
     const { code, out, err } = await run('jobs.ts#fail')
     expect({ code, out }).toEqual({ code: 1, out: 'on the way\n' })
     expect(err.match(/no luck today/g)).toHaveLength(1)
-    expect(err).toMatch(/^RangeError: no luck today\n {4}at fail \(file:.*jobs\.ts:14:\d+\)\n[^]*\n\{ code: 'E_LUCK' \}\nerror: the task "fail" failed\n$/)
+    expect(err).toMatch(/^RangeError: no luck today\n {4}at fail \(file:.*jobs\.ts:12:\d+\)\n[^]*\n\{ code: 'E_LUCK' \}\nerror: the task "fail" failed\n$/)
     const asJson = await run('jobs.ts#fail', '-o', 'json')
-    expect(JSON.parse(asJson.err)).toMatchObject({ code: 'task.failed', details: { name: 'fail', attempts: 1, error_type: 'RangeError', error_message: 'no luck today', stack: expect.stringContaining('jobs.ts:14') } })
+    expect(JSON.parse(asJson.err)).toMatchObject({ code: 'task.failed', details: { name: 'fail', attempts: 1, error_type: 'RangeError', error_message: 'no luck today', stack: expect.stringContaining('jobs.ts:12') } })
   })
 
   test('keeps the options of a task, and flags beat them', async () => {
@@ -77,7 +77,7 @@ describe('tf run', { timeout: 60_000 }, () => {
     expect(Number(out)).toBeGreaterThan(0)
     expect(Number(out)).not.toBe(child.pid)
     expect(await run('jobs.ts#jobs.double', '--isolate')).toMatchObject({ code: 0, out: '40\n' })
-    expect(await run('jobs.ts#fail', '--isolate')).toMatchObject({ code: 1, err: expect.stringMatching(/^RangeError: no luck today\n {4}at fail \(file:.*jobs\.ts:14:\d+\)[^]*E_LUCK/) })
+    expect(await run('jobs.ts#fail', '--isolate')).toMatchObject({ code: 1, err: expect.stringMatching(/^RangeError: no luck today\n {4}at fail \(file:.*jobs\.ts:12:\d+\)[^]*E_LUCK/) })
   })
 
   test('ends when the function has ended, whatever is left open', async () => {
@@ -88,8 +88,6 @@ describe('tf run', { timeout: 60_000 }, () => {
     const child = start('jobs.ts#tidy')
     const lines = createInterface({ input: child.stdout! })
     await once(lines, 'line')
-    // The line comes a moment before tf listens for signals.
-    await new Promise((resolve) => { setTimeout(resolve, 300) })
     child.kill('SIGINT')
     const [[line], err, [code]] = await Promise.all([once(lines, 'line'), text(child.stderr!), once(child, 'close')])
     expect({ code, line }).toEqual({ code: 130, line: 'tidy after SIGINT asked tf to stop' })

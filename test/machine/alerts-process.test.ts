@@ -6,9 +6,12 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { type HttpSink, startHttpSink } from '../testbed/http-sink.ts'
 import { temporaryFolder } from '../testbed/temporary-folder.ts'
+
+// Each test starts processes, which a busy machine makes slow.
+vi.setConfig({ testTimeout: 60_000 })
 
 let sink: HttpSink
 let folder: Awaited<ReturnType<typeof temporaryFolder>>
@@ -39,7 +42,7 @@ test('a process that ends waits for its alerts', async () => {
   `)
   expect({ code, out }).toEqual({ code: 0, out: 'result\n' })
   expect(subjects()).toEqual(['Starting work', 'work succeeded'])
-  expect(ms).toBeLessThan(8000)
+  expect(ms).toBeLessThan(9000)
 })
 
 test('a digest is sent at the end, long before its period is over', async () => {
@@ -52,7 +55,7 @@ test('a digest is sent at the end, long before its period is over', async () => 
   expect(subjects()).toEqual(['4 messages: Starting work and others'])
 })
 
-test('a destination that never answers holds the process for ten seconds at most, and is logged', { timeout: 30_000 }, async () => {
+test('destinations that never answer hold the process for ten seconds, and the five that a mail server has for its greeting', async () => {
   const silent = createServer((socket) => void socket.resume().on('error', () => {}))
   silent.listen(0, '127.0.0.1')
   await once(silent, 'listening')
@@ -70,7 +73,7 @@ test('a destination that never answers holds the process for ten seconds at most
   expect(err).toContain('the process ends before its alerts were sent')
   expect(err).not.toContain('planted')
   expect(ms).toBeGreaterThan(9000)
-  expect(ms).toBeLessThan(15_000)
+  expect(ms).toBeLessThan(20_000)
 })
 
 test('what is wrong with destinations is logged once for each, and the task is none the worse', async () => {

@@ -96,6 +96,7 @@ test('the token may be a reference, and comes from the settings when none is giv
   await sendOnce(new Slack({ channel: 'alerts', token: '${env:MY_TOKEN}' }), message, alertTools({ slackApiUrl: slack.url }, { MY_TOKEN: token }))
   await sendOnce(new Slack('alerts'), message, alertTools({ slackApiUrl: slack.url, slackBotToken: token }))
   expect(slack.messages.length).toBe(3)
+  expect((await failureOf(new Slack('alerts'), message, alertTools({ slackApiUrl: 'http://example.com/api/', slackBotToken: token })))?.text).toMatch(/SLACK_API_URL to be a URL with https/)
   expect((await failureOf(new Slack('alerts'), message))?.text).toBe('slack #alerts: there is no `token`: give it, or set SLACK_BOT_TOKEN')
   expect((await failureOf(new Slack({ channel: 'alerts', token: '${env:NOT_THERE}' }), message))?.text).toBe('slack #alerts: ${env:NOT_THERE}: the variable NOT_THERE is not set')
 })

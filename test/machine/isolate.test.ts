@@ -6,12 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createRunIsolated } from '../../src/adapters/child-process/index.ts'
-import { isNonRetryable } from '../../src/engines/tasks/index.ts'
+import { TaskTimeoutError, isNonRetryable } from '../../src/engines/tasks/index.ts'
 import type { IsolatedCall } from '../../src/engines/tasks/runtime.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
 import { TaskflowsError } from '../../src/kernel/errors.ts'
 import { newId } from '../../src/kernel/ids.ts'
+import { useTestRuntime } from '../../src/testing/task-runtime.ts'
+import { callHidden, nested, spinning, third } from './isolate/tasks.ts'
 
-const runIsolated = createRunIsolated(() => process.env)
+// Tasks within the children keep no record of their runs.
+const runIsolated = createRunIsolated(() => ({ ...process.env, TASKFLOWS_HOME: '/nonexistent', TASKFLOWS_LOG_LEVEL: 'silent' }))
 const tasks = new URL('./isolate/tasks.ts', import.meta.url).href
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
 
@@ -142,6 +146,23 @@ describe.skipIf(process.platform !== 'linux')('an isolated attempt', { timeout: 
     expect(await call('named otherwise')).toBe('task')
     expect(await call('x', [], { export: 'inObject.plain' })).toBe('plain')
     await expect(call('nobody')).rejects.toMatchObject({ code: 'task.not_isolatable', message: `${new URL(tasks).pathname} does not export the task "nobody"` })
+  })
+
+  test('is what a task with `isolate` makes each time it tries', async () => {
+    using _ = useTestRuntime({ clock: systemClock, runIsolated })
+    const began = performance.now()
+    await expect(spinning()).rejects.toBeInstanceOf(TaskTimeoutError)
+    expect(performance.now() - began).toBeLessThan(3_000)
+    const [attempt, pid] = await third()
+    expect(attempt).toBe(3)
+    expect(pid).not.toBe(process.pid)
+    expect(new Set([...(await nested()), process.pid]).size).toBe(4)
+  })
+
+  test('of a task that its module keeps to itself is refused once', async () => {
+    using runtime = useTestRuntime({ clock: systemClock, runIsolated })
+    await expect(callHidden()).rejects.toMatchObject({ code: 'task.not_isolatable', message: expect.stringContaining('does not export the task "hidden"'), hint: expect.stringContaining('Export it') })
+    expect(runtime.lines.filter(({ message }) => message === 'task attempt failed')).toHaveLength(1)
   })
 
   test('runs beside 49 others and leaves neither listeners nor processes', async () => {

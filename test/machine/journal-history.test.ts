@@ -1,6 +1,5 @@
 /** `tf history` and `tf logs` from a real journal: programs run as units of a systemd of their own. */
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -82,7 +81,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a journal', { time
     const lines = createInterface({ input: child.stdout })
     await unit('growing', 'await work(1); await work(3)')
     const seen: string[] = []
-    while (seen.length < 4) seen.push(String((await once(lines, 'line'))[0]))
+    for await (const line of lines) if (seen.push(line) === 4) break
     expect(seen.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['at work', 'task finished', 'at work', 'task finished'])
   })
 })

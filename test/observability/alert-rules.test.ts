@@ -1,12 +1,12 @@
 /** The alert rules fire when they should and not before, as Prometheus' own tester evaluates them. */
-import { copyFileSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { alertOutcomes } from '../../src/kernel/alerts/alert-counts.ts'
-import { type AlertCase, type Series, alertCases } from './alert-cases.ts'
-import { complaintOf, deployment, hasProgram, readYaml } from './programs.ts'
+import { type Series, alertCases } from './alert-cases.ts'
+import { complaintOf, deployment, hasProgram, readYaml, root } from './programs.ts'
 import { unknownIn } from './promql.ts'
 
 const file = 'prometheus/rules/taskflows.yml'
@@ -28,6 +28,11 @@ test.for(rules)('$alert asks for nothing that the product does not set', ({ expr
   expect(unknownIn(expr)).toEqual([])
 })
 
+test('the guide tells of every rule', () => {
+  const guide = readFileSync(join(root, 'docs/guides/observability.md'), 'utf8')
+  expect([...guide.matchAll(/^\| ([A-Z]\w+[A-Z]\w+) \|/gm)].map(([, name]) => name)).toEqual(rules.map(({ alert }) => alert))
+})
+
 test('what rules call an outcome of alerts is one', () => {
   const named = /outcome=~"([^"]+)"/.exec(rules.find(({ alert }) => alert === 'AlertsNotSent')!.expr)![1]!.split('|')
   expect(alertOutcomes).toEqual(expect.arrayContaining(named))
@@ -44,23 +49,24 @@ describe.skipIf(!hasProgram('promtool', 'prometheus'))('by promtool', () => {
     expect(complaintOf('promtool', ['check', 'config', 'prometheus.yml'], directory)).toBeUndefined()
   })
 
-  test.for(rules)('$alert fires', (rule) => {
-    const cases = alertCases[rule.alert]!
-    for (const { series, labels, summary } of cases.fires) {
-      const expected = { exp_labels: { severity: rule.labels.severity, ...labels }, exp_annotations: { summary, description: rule.annotations.description } }
-      expect(verdict(rule.alert, cases, series, [expected])).toBeUndefined()
-    }
+  test.for(rules)('$alert fires', ({ alert, labels: { severity }, annotations: { description } }) => {
+    expect(verdict(alert, alertCases[alert]!.fires.map(({ series, labels, summary }) => ({
+      series, expected: [{ exp_labels: { severity, ...labels }, exp_annotations: { summary, description } }],
+    })))).toBeUndefined()
   })
 
   test.for(rules)('$alert stays silent below its threshold', ({ alert }) => {
-    const cases = alertCases[alert]!
-    for (const series of cases.silent) expect(verdict(alert, cases, series, [])).toBeUndefined()
+    expect(verdict(alert, alertCases[alert]!.silent.map((series) => ({ series, expected: [] })))).toBeUndefined()
   })
 
-  function verdict(alert: string, { atMinute = 30 }: AlertCase, series: Series, expected: readonly object[]): string | undefined {
-    const input = Object.entries(series).map(([name, values]) => ({ series: name, values }))
-    const check = { eval_time: `${atMinute}m`, alertname: alert, exp_alerts: expected }
-    writeFileSync(join(directory, 'test.yml'), stringify({ rule_files: ['rules.yml'], evaluation_interval: '1m', tests: [{ interval: '1m', input_series: input, alert_rule_test: [check] }] }))
+  function verdict(alertname: string, cases: readonly { readonly series: Series; readonly expected: readonly object[] }[]): string | undefined {
+    const { atMinute = 30 } = alertCases[alertname]!
+    const tests = cases.map(({ series, expected }) => ({
+      interval: '1m',
+      input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
+      alert_rule_test: [{ eval_time: `${atMinute}m`, alertname, exp_alerts: expected }],
+    }))
+    writeFileSync(join(directory, 'test.yml'), stringify({ rule_files: ['rules.yml'], evaluation_interval: '1m', tests }))
     return complaintOf('promtool', ['test', 'rules', 'test.yml'], directory)
   }
 })

@@ -98,9 +98,9 @@ describe.skipIf(!hasProgram('luajit', 'luajit'))('extract_labels.lua', () => {
     expect(recordOf(fromDocker({ container_name: name })).service_name).toBe(service)
   })
 
-  test('a log file is the service of its name, unless its lines say which', () => {
-    expect(recordOf(fromFile({})).service_name).toBe('billing')
-    expect(recordOf(fromFile({ log: '{"service_name":"invoices"}' })).service_name).toBe('invoices')
+  test('a line in a file is of the service that it names, else of its app, else of the file', () => {
+    const serviceOf = (text: string) => recordOf(fromFile({ log: text })).service_name
+    expect([serviceOf('{"service_name":"invoices","app":"shop"}'), serviceOf('{"app":"shop"}'), serviceOf('plain')]).toEqual(['invoices', 'shop', 'billing'])
   })
 
   test('what neither the record nor the line says comes from the environment, and else there are defaults', () => {

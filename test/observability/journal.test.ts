@@ -12,9 +12,9 @@ const able = hasProgram('luajit', 'luajit') && (missing === undefined || Boolean
 test.skipIf(!able)('what services say, and what systemd says about them, is shipped under their names, and nothing else', { timeout: 90_000 }, async () => {
   await using manager = await startUserManager()
   const { text } = createRecordWriter({ labels: { app: 'shop', environment: 'staging', hostname: 'node7' } })({ level: 'error', logger: 'orders', event: 'lost', bindings: {}, fields: { task_id: 'k-1', amount: 5 } })
-  const shell = (unit: string, script: string) => manager.exec('systemd-run', '--user', '--wait', `--unit=${unit}`, 'bash', '-c', script).catch(() => {})
-  await shell('taskflows-shop', 'printf "<3>%s\\n<6>plain\\n" "$0" >&2; exit 3'.replace('$0', text.replaceAll(/["\\$`]/g, '\\$&')))
-  await shell('elsewhere', 'echo not ours; echo "USER_UNIT=taskflows-shop.service"')
+  const shell = (unit: string, ...command: readonly string[]) => manager.exec('systemd-run', '--user', '--wait', `--unit=${unit}`, 'bash', '-c', ...command).catch(() => {})
+  await shell('taskflows-shop', 'printf "<3>%s\\n<6>plain\\n" "$0" >&2; exit 3', text)
+  await shell('elsewhere', 'echo not ours')
   await manager.exec('journalctl', '--user', '--sync').catch(() => {})
 
   const { stdout } = await manager.exec('journalctl', '-o', 'json', '--no-pager')

@@ -5,25 +5,38 @@ import { metricDefinitions } from '../../src/kernel/observe/metric-names.ts'
 const everywhere = ['instance', 'job']
 const foreign = new Set(['up'])
 
-/** Names of metrics and labels in a query that no metric of ours has. */
+/** Names of metrics and labels in a query that no metric of ours has, and values that a label never holds. */
 export function unknownIn(query: string): string[] {
-  const named = [...query.matchAll(/\b(taskflows_\w+|up)\b(?:\{([^}]*)\})?/g)].map(([, series = '', matchers = '']) => ({ series, labels: labelsIn(matchers) }))
-  const selected = named.flatMap(({ series, labels }) => {
+  const named = [...query.matchAll(/\b(taskflows_\w+|up)\b(?:\{([^}]*)\})?/g)].map(([, series = '', matchers = '']) => ({ series, matched: matchersIn(matchers) }))
+  const selected = named.flatMap(({ series, matched }) => {
     const known = labelsOf(series)
-    return known ? labels.filter((label) => !known.includes(label)).map((label) => `${series}{${label}}`) : [series]
+    return known ? matched.filter(({ label, values }) => !known.includes(label) || !mayHold(series, label, values)).map(({ label }) => `${series}{${label}}`) : [series]
   })
   const all = new Set(['le', ...everywhere, ...named.flatMap(({ series }) => labelsOf(series) ?? [])])
   const grouped = [...query.matchAll(/\bby \(([^)]*)\)/g)].flatMap(([, labels = '']) => labels.split(',').map((label) => label.trim()))
   return [...selected, ...grouped.filter((label) => !all.has(label))]
 }
 
-/** Also what a query has that names nothing at all is worth nothing. */
+/** The metrics of a query, a histogram by its own name. */
 export function metricsIn(query: string): string[] {
   return [...query.matchAll(/\b(taskflows_\w+|up)\b/g)].map(([, series = '']) => definitionOf(series) ?? series)
 }
 
-function labelsIn(matchers: string): string[] {
-  return [...matchers.matchAll(/(\w+)\s*(?:=~|!~|!=|=)\s*"[^"]*"/g)].map(([, label = '']) => label)
+interface Matcher {
+  readonly label: string
+  readonly values: readonly string[]
+}
+
+function matchersIn(matchers: string): Matcher[] {
+  return [...matchers.matchAll(/(\w+)\s*(?:=~|!~|!=|=)\s*"([^"]*)"/g)].map(([, label = '', pattern = '']) => ({ label, values: pattern.split('|') }))
+}
+
+/** A description that begins with a value tells all of them: `active`, `inactive` or `failed`. */
+function mayHold(series: string, label: string, values: readonly string[]): boolean {
+  const name = definitionOf(series)
+  const described: string = (name && (metricDefinitions[name].labels as Readonly<Record<string, string>>)[label]) ?? ''
+  if (!/^`\w+`(, `\w+`)* or `\w+`$/.test(described)) return true
+  return values.every((value) => value.startsWith('$') || described.includes(`\`${value}\``))
 }
 
 function labelsOf(series: string): string[] | undefined {

@@ -56,6 +56,6 @@ task(measure, { hooks: { onTaskFinish: ({ success, retries }, run) => void [succ
 // @ts-expect-error: an option that does not exist
 task(measure, { retires: 3 })
 // @ts-expect-error: an event that does not exist
-new Alerts({ sendTo: [], sendOn: ['success'] })
+export const alerts = () => new Alerts({ sendTo: [], sendOn: ['success'] })
 // @ts-expect-error: a key that is made from other arguments
 task(measure, { cacheKey: (path: number) => `${path}`, cacheFor: 5 })

@@ -166,7 +166,7 @@ function extract_labels(_, timestamp, record)
     line = text(record.MESSAGE)
     if not service or not line then return -1, timestamp, record end
   else
-    service = service_of_container(record.container_name) or text(record.service_name) or service_of_file(record.file)
+    service = service_of_container(record.container_name) or text(record.service_name) or text(record.app) or service_of_file(record.file)
     line = text(record.log)
   end
 

@@ -67,7 +67,7 @@ export class Email extends Destination {
     const connect = (signal: AbortSignal) => createTransport({
       host, port, secure: tls === 'implicit', requireTLS: tls === 'starttls', ignoreTLS: tls === 'none',
       ...(password !== undefined && { auth: { user: from, pass: password } }),
-      greetingTimeout: patienceMs, socketTimeout: patienceMs * 6, logger: false, disableFileAccess: true, disableUrlAccess: true,
+      greetingTimeout: patienceMs, socketTimeout: 60_000, logger: false, disableFileAccess: true, disableUrlAccess: true,
       getSocket: (_: unknown, done: (error: Error | null, opened?: object) => void) => {
         backgroundSocket(host, port, patienceMs, signal).then((connection) => done(null, { connection }), (error: Error) => done(error))
       },
@@ -97,8 +97,8 @@ interface Mailbox {
   readonly tls: EmailTls
 }
 
-/** For connecting and for the greeting, in milliseconds. */
-const patienceMs = 10_000
+/** For connecting, and for the greeting. The library waits for that with a timer that keeps the process: no longer than must be. */
+const patienceMs = 5_000
 
 function usualTls(host: string, port: number): EmailTls {
   if (port === 465) return 'implicit'

@@ -6,7 +6,7 @@ import { backgroundFetch } from './background-fetch.ts'
 import { type AlertTools, type DeliveryOptions, Destination, checkOptionNames } from '../../kernel/alerts/destination.ts'
 import { type AlertChannel, type AlertMessage, AlertNotSent } from '../../kernel/alerts/message.ts'
 import { type SlackRendering, renderSlack } from '../../kernel/alerts/render-slack.ts'
-import { checkedText, checkedUrl } from './option-checks.ts'
+import { checkedText, checkedUrl, faultOfUrl } from './option-checks.ts'
 import { credential, excerpt, unreachable, withoutSecrets } from './trouble.ts'
 import type { WebClient } from '@slack/web-api'
 
@@ -47,6 +47,8 @@ export class Slack extends Destination {
   async open(tools: AlertTools): Promise<AlertChannel> {
     const token = credential(this.name, { given: this.#token, setting: tools.settings.slackBotToken, option: 'token', variable: 'SLACK_BOT_TOKEN' }, tools)
     const apiUrl = this.#apiUrl ?? tools.settings.slackApiUrl
+    const fault = faultOfUrl(apiUrl)
+    if (fault !== undefined) throw new AlertNotSent(`${this.name}: expected SLACK_API_URL to be ${fault}`, { retryable: false })
     const { WebClient } = await import('@slack/web-api')
     const connect = (signal: AbortSignal) => new WebClient(token, {
       slackApiUrl: apiUrl.endsWith('/') ? apiUrl : `${apiUrl}/`,

@@ -38,12 +38,14 @@ export interface LineBatches {
 
 export function createLineBatches({ maxBatchBytes, maxBufferBytes }: BatchLimits): LineBatches {
   const batches: Growing[] = []
+  const chunks = createChunks()
   let taken: LineBatch | undefined
   let bytes = 0
   let lines = 0
 
   const forget = (at: number): number => {
     const [gone] = batches.splice(at, 1)
+    for (const entries of gone!.streams.values()) entries.drop()
     bytes -= gone!.bytes
     lines -= gone!.lines
     return gone!.lines
@@ -69,7 +71,7 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes }: BatchLimits
       const size = Buffer.byteLength(entry) + 1
       const dropped = bytes + size > maxBufferBytes ? makeRoom() : 0
       const batch = roomFor(size)
-      if (!batch.streams.has(line.level)) batch.streams.set(line.level, createEntries())
+      if (!batch.streams.has(line.level)) batch.streams.set(line.level, createEntries(chunks))
       batch.streams.get(line.level)!.add(entry)
       batch.bytes += size
       batch.lines += 1
@@ -92,22 +94,50 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes }: BatchLimits
 interface Entries {
   add(entry: string): void
   json(): readonly Buffer[]
+  /** They are not needed any more. */
+  drop(): void
 }
 
-/** A few thousand short strings that wait for a second cost the garbage collector more than all the rest, so they soon become bytes. */
+/**
+ * Thousands of strings that wait for a second cost the garbage collector more than all the rest, so they soon become
+ * bytes; and those stay in the same memory all the time, which the allocator would otherwise spread.
+ */
+const chunkLength = 24_576
 const longestText = 16_384
 
-function createEntries(): Entries {
-  const chunks: Buffer[] = []
+interface Chunks {
+  /** The text as bytes. */
+  fill(text: string): Buffer
+  /** They may be filled again. */
+  giveBack(chunks: readonly Buffer[]): void
+}
+
+function createChunks(): Chunks {
+  const free: Buffer[] = []
+  return {
+    fill: (text) => {
+      if (Buffer.byteLength(text) > chunkLength) return Buffer.from(text)
+      const chunk = free.pop() ?? Buffer.allocUnsafeSlow(chunkLength)
+      return chunk.subarray(0, chunk.write(text))
+    },
+    giveBack: (chunks) => {
+      for (const { buffer } of chunks) if (buffer.byteLength === chunkLength) free.push(Buffer.from(buffer))
+    },
+  }
+}
+
+function createEntries({ fill, giveBack }: Chunks): Entries {
+  const filled: Buffer[] = []
   let text = ''
   return {
     add: (entry) => {
-      text += text === '' && chunks.length === 0 ? entry : `,${entry}`
+      text += text === '' && filled.length === 0 ? entry : `,${entry}`
       if (text.length < longestText) return
-      chunks.push(Buffer.from(text))
+      filled.push(fill(text))
       text = ''
     },
-    json: () => (text === '' ? chunks : [...chunks, Buffer.from(text)]),
+    json: () => (text === '' ? filled : [...filled, Buffer.from(text)]),
+    drop: () => giveBack(filled),
   }
 }
 

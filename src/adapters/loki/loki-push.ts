@@ -11,7 +11,7 @@ import { createNap } from '../../kernel/nap.ts'
 import type { LogLine } from '../../kernel/observe/log-line.ts'
 import { createLineBatches } from './line-batches.ts'
 import { checkLabels } from './loki-labels.ts'
-import { type LokiTarget, pushBatch } from './push-batch.ts'
+import type { LokiTarget } from './push-batch.ts'
 
 export interface LokiPushOptions {
   /** Of Loki, such as `http://localhost:3100`, or of its push API. */
@@ -27,7 +27,7 @@ export interface LokiPushOptions {
   readonly maxBatchBytes?: number
   /** How long a line may wait for others. Default 1000. */
   readonly maxBatchWaitMs?: number
-  /** Bytes that may wait in memory. Default 32 MiB. */
+  /** Bytes that may wait in memory. Default 16 MiB. */
   readonly maxBufferBytes?: number
   /** Default true. */
   readonly gzip?: boolean
@@ -64,7 +64,7 @@ const longestPauseMs = 60_000
 
 /** @throws TypeError for a URL or labels that Loki cannot have */
 export function createLokiPush(options: LokiPushOptions): LokiPush {
-  const { labels, maxBatchBytes = mebibyte, maxBatchWaitMs = 1000, maxBufferBytes = 32 * mebibyte, onTrouble = () => {} } = options
+  const { labels, maxBatchBytes = mebibyte, maxBatchWaitMs = 1000, maxBufferBytes = 16 * mebibyte, onTrouble = () => {} } = options
   checkLabels(labels)
   const target = targetOf(options)
   // Several batches fit into memory, so that dropping one leaves most.
@@ -89,6 +89,8 @@ export function createLokiPush(options: LokiPushOptions): LokiPush {
   async function pushOldest(failed: number): Promise<number> {
     const batch = batches.takeOldest()
     if (!batch) return 0
+    // HTTP and compression load with the first batch: most programs configure a log and say little.
+    const { pushBatch } = await import('./push-batch.ts')
     const outcome = await pushBatch(batch, target, stopped.signal)
     if (outcome.kind === 'put_off') {
       batches.putBack()

@@ -44,21 +44,25 @@ async function listen(server: Server, port: number, host: string): Promise<void>
   } catch (error) {
     const details = { host, port }
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
-      throw new TaskflowsError('server.port_in_use', `metrics cannot be served on ${host}:${port}: the port is in use`, { details, hint: 'Give each process a port of its own; 0 takes any free one.', cause: error })
+      const hint = 'Give each process a port of its own; 0 takes any free one.'
+      throw new TaskflowsError('server.port_in_use', `metrics cannot be served on ${host}:${port}: the port is in use`, { details, hint, cause: error })
     }
     throw new TaskflowsError('server.cannot_listen', `metrics cannot be served on ${host}:${port}: ${messageOf(error)}`, { details, cause: error })
   }
 }
 
-async function answer({ url = '', method, headers, socket }: IncomingMessage, response: ServerResponse, scrape: () => Promise<string>): Promise<void> {
-  if (isLoopbackAddress(socket.localAddress) && !isLoopbackHostHeader(headers.host)) return void response.writeHead(403, { 'content-type': 'text/plain' }).end('The Host header does not name this machine.\n')
-  if (url.split('?')[0] !== '/metrics') return void response.writeHead(404, { 'content-type': 'text/plain' }).end('There is only /metrics here.\n')
-  if (method !== 'GET' && method !== 'HEAD') return void response.writeHead(405, { allow: 'GET, HEAD' }).end()
+async function answer(request: IncomingMessage, response: ServerResponse, scrape: () => Promise<string>): Promise<void> {
+  const { url = '', method, headers, socket } = request
+  const refuse = (status: number, why: string) => void response.writeHead(status, { 'content-type': 'text/plain', 'allow': 'GET, HEAD' }).end(`${why}\n`)
+  // A page of another site can make a browser come here under that site's name.
+  if (isLoopbackAddress(socket.localAddress) && !isLoopbackHostHeader(headers.host)) return refuse(403, 'The Host header does not name this machine.')
+  if (url.split('?')[0] !== '/metrics') return refuse(404, 'There is only /metrics here.')
+  if (method !== 'GET' && method !== 'HEAD') return refuse(405, 'Metrics are only read.')
   try {
     const text = await scrape()
     response.writeHead(200, { 'content-type': metricsContentType, 'cache-control': 'no-store' }).end(method === 'HEAD' ? undefined : text)
   } catch (error) {
-    response.writeHead(500, { 'content-type': 'text/plain' }).end(`${messageOf(error)}\n`)
+    refuse(500, messageOf(error))
   }
 }
 

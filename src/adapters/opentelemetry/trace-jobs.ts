@@ -12,7 +12,10 @@ function callTraced({ name, fn }: TaskDefinition, payload: unknown, context: Job
   const { job, signal } = context
   const span = tracer.start({
     name: `job ${name}`, kind: 'consumer', parent: job.traceparent,
-    attributes: { 'taskflows.task.name': name, 'taskflows.job.id': job.id, 'taskflows.attempt': job.attempt, 'taskflows.queue': job.queue, 'taskflows.tenant': job.tenant, 'taskflows.correlation_id': job.correlationId },
+    attributes: {
+      'taskflows.task.name': name, 'taskflows.job.id': job.id, 'taskflows.attempt': job.attempt,
+      'taskflows.queue': job.queue, 'taskflows.tenant': job.tenant, 'taskflows.correlation_id': job.correlationId,
+    },
   })
   const end = endOnce(span)
   const call = () => fn(payload, { ...context, job: { ...job, traceparent: span.traceparent } })

@@ -7,6 +7,7 @@ import type { JobContext } from '../../engines/jobs/index.ts'
 import { type TaskDefinition, type TaskRuntime, definitionOf, getCurrentRun, task, useRuntime, withinRun } from '../../engines/tasks/index.ts'
 import { backgroundClock } from '../../kernel/clock.ts'
 import { silentLog } from '../../kernel/observe/log.ts'
+import type { Tracer } from '../../kernel/observe/tracing.ts'
 import { findTracer } from './index.ts'
 import { createTaskTracer } from './task-tracer.ts'
 import { traceJobs } from './trace-jobs.ts'
@@ -16,9 +17,9 @@ const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProces
 const trace1 = '0af7651916cd43dd8448eb211c80319c'
 const caller = `00-${trace1}-b7ad6b7169203331-01`
 
-let tracer: NonNullable<Awaited<ReturnType<typeof findTracer>>>
+const withoutSdk = await findTracer()
+let tracer: Tracer
 beforeAll(async () => {
-  expect(await findTracer()).toBe(undefined)
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   trace.setGlobalTracerProvider(provider)
   tracer = (await findTracer())!
@@ -38,11 +39,16 @@ const runtime = (more: Partial<TaskRuntime> = {}): TaskRuntime => ({
 const spanNamed = (name: string): ReadableSpan => exporter.getFinishedSpans().find((span) => span.name === name)!
 const spansNamed = (name: string): ReadableSpan[] => exporter.getFinishedSpans().filter((span) => span.name === name)
 const traceparentOf = (span: ReadableSpan) => `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`
-const childOf = (child: ReadableSpan, parent: ReadableSpan) => child.parentSpanContext?.spanId === parent.spanContext().spanId && child.spanContext().traceId === parent.spanContext().traceId
+const childOf = (child: ReadableSpan, parent: ReadableSpan) =>
+  child.parentSpanContext?.spanId === parent.spanContext().spanId && child.spanContext().traceId === parent.spanContext().traceId
+
+test('a process without an SDK has no tracer', () => {
+  expect(withoutSdk).toBe(undefined)
+})
 
 describe('a run of a task', () => {
   test('is a span, and so is each attempt within it; what the function does is within the attempt', async () => {
-    using _runtime = useRuntime(runtime())
+    using _ = useRuntime(runtime())
     let seen: string | undefined
     let tries = 0
     const sync = task(async () => {
@@ -55,7 +61,9 @@ describe('a run of a task', () => {
     const run = spanNamed('task sync')
     const [failed, succeeded] = spansNamed('task sync attempt')
     expect(run.parentSpanContext).toBe(undefined)
-    expect(run.attributes).toMatchObject({ 'taskflows.task.name': 'sync', 'taskflows.run.id': expect.stringMatching(/^[0-9a-f-]{36}$/), 'taskflows.outcome': 'succeeded' })
+    expect(run.attributes).toMatchObject({
+      'taskflows.task.name': 'sync', 'taskflows.run.id': expect.stringMatching(/^[0-9a-f-]{36}$/), 'taskflows.outcome': 'succeeded',
+    })
     expect(run.status.code).toBe(SpanStatusCode.UNSET)
     expect([failed, succeeded].map((span) => [childOf(span!, run), span!.attributes['taskflows.attempt']])).toEqual([[true, 1], [true, 2]])
     expect(failed!.status).toEqual({ code: SpanStatusCode.ERROR, message: 'not yet' })
@@ -65,7 +73,7 @@ describe('a run of a task', () => {
   })
 
   test('that fails says so, and one that is called within another belongs to its attempt', async () => {
-    using _runtime = useRuntime(runtime())
+    using _ = useRuntime(runtime())
     const inner = task(() => { throw new RangeError('no') }, { name: 'inner' })
     await task(async () => { await inner() }, { name: 'outer' })()
     expect(childOf(spanNamed('task inner'), spanNamed('task outer attempt'))).toBe(true)
@@ -75,7 +83,7 @@ describe('a run of a task', () => {
   })
 
   test('belongs to the span that is active, else to the trace of whoever started the process', async () => {
-    using _runtime = useRuntime(runtime({ traceparent: caller }))
+    using _ = useRuntime(runtime({ traceparent: caller }))
     const sync = task(() => {}, { name: 'sync' })
     await sync()
     expect(spanNamed('task sync').spanContext().traceId).toBe(trace1)
@@ -87,13 +95,13 @@ describe('a run of a task', () => {
   })
 
   test.each(['', 'nonsense', `00-${'0'.repeat(32)}-b7ad6b7169203331-01`, `ff-${trace1}-b7ad6b7169203331-01`])('begins a trace where the parent is %j', async (traceparent) => {
-    using _runtime = useRuntime(runtime({ traceparent }))
+    using _ = useRuntime(runtime({ traceparent }))
     await task(() => {}, { name: 'sync' })()
     expect(spanNamed('task sync').parentSpanContext).toBe(undefined)
   })
 
   test('ends its spans also when what was thrown cannot be read', async () => {
-    using _runtime = useRuntime(runtime())
+    using _ = useRuntime(runtime())
     const sly = Object.defineProperty(new Error('x'), 'message', { get: () => { throw new Error('no') } })
     await task(() => { throw sly }, { name: 'sly' })()
     expect(spanNamed('task sly').status.message).toBe('what was thrown cannot be read')
@@ -101,14 +109,16 @@ describe('a run of a task', () => {
 })
 
 describe('an attempt at a job', () => {
-  const jobContext = (signal = new AbortController().signal): JobContext => ({
+  const jobContext = (signal = new AbortController().signal, traceparent: string | null = caller): JobContext => ({
     signal, parents: async () => [], completeInTransaction: async () => {},
-    job: { id: 'j1', name: 'mail', queue: 'mails', tenant: 'acme', attempt: 2, correlationId: 'c1', traceparent: caller },
+    job: { id: 'j1', name: 'mail', queue: 'mails', tenant: 'acme', attempt: 2, correlationId: 'c1', traceparent },
   })
-  const traced = (fn: (payload: unknown, context: JobContext) => unknown): TaskDefinition => traceJobs(new Map([['mail', definitionOf(task(fn, { name: 'mail' })) as TaskDefinition]]), tracer).get('mail')!
+  const traced = (fn: (payload: unknown, context: JobContext) => unknown): TaskDefinition =>
+    traceJobs(new Map([['mail', definitionOf(task(fn, { name: 'mail' })) as TaskDefinition]]), tracer).get('mail')!
 
   test('continues the trace of the job, and hands its own span on', async () => {
-    const around = { id: 'j1', name: 'mail', attempt: 2, startedAt: 1, correlationId: 'c1', traceparent: caller, signal: new AbortController().signal, log: silentLog, progress: () => {} }
+    const { signal } = new AbortController()
+    const around = { id: 'j1', name: 'mail', attempt: 2, startedAt: 1, correlationId: 'c1', traceparent: caller, signal, log: silentLog, progress: () => {} }
     const handed = await withinRun(around, async () => traced(async (payload, { job }) => {
       await Promise.resolve()
       trace.getTracer('user').startSpan('inside').end()
@@ -120,6 +130,12 @@ describe('an attempt at a job', () => {
     expect(span.parentSpanContext).toMatchObject({ traceId: trace1, spanId: 'b7ad6b7169203331', isRemote: true })
     expect(span.attributes).toMatchObject({ 'taskflows.task.name': 'mail', 'taskflows.job.id': 'j1', 'taskflows.attempt': 2, 'taskflows.queue': 'mails', 'taskflows.tenant': 'acme' })
     expect(childOf(spanNamed('inside'), span)).toBe(true)
+  })
+
+  test('has nothing to do with the span that happens to be active in the worker', () => {
+    const active = trace.setSpan(ROOT_CONTEXT, trace.getTracer('user').startSpan('polling'))
+    for (const traceparent of [caller, null]) context.with(active, () => traced(() => {}).fn(null, jobContext(undefined, traceparent)))
+    expect(spansNamed('job mail').map((span) => span.parentSpanContext?.spanId)).toEqual(['b7ad6b7169203331', undefined])
   })
 
   test.each([

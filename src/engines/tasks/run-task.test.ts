@@ -117,6 +117,12 @@ describe('time-outs', () => {
     expect(await runTask(() => { now += 5_000; return 'in time' }, { timeout: 5 })).toBe('in time')
   })
 
+  test('leave no timer behind in a run that was in time', async () => {
+    using time = useTestRuntime()
+    expect(await runTask(async () => 'in time', { timeout: 5, totalTimeout: 9 })).toBe('in time')
+    expect(time.clock.sleeping).toBe(0)
+  })
+
   test('a signal that nobody asked for in time is aborted all the same', async () => {
     using time = useTestRuntime()
     const asked = new EventEmitter()
@@ -311,15 +317,17 @@ describe('what is told of a run', () => {
     const heard: unknown[] = []
     class Mine extends TaskLogger {
       override async onTaskStart(run?: RunFacts) { await time.clock.sleep(1_000); heard.push(['start', run!.name, getCurrentTaskId() === run!.id]) }
-      override onTaskError(error: unknown) { super.onTaskError(error); heard.push((error as Error).message) }
+      override async onTaskError(error: unknown) { void super.onTaskError(error); await time.clock.sleep(5_000); heard.push((error as Error).message) }
     }
-    const { fn } = failing(1)
-    const called = task(fn, { name: 'flaky', retries: 1, hooks: new Mine() })()
+    const { fn, calls } = failing(1)
+    const called = task(fn, { name: 'flaky', retries: { maxAttempts: 2, baseDelaySeconds: 0 }, hooks: new Mine() })()
     await time.clock.advance(999)
-    expect(heard).toEqual([])
+    expect([heard, calls()]).toEqual([[], 0])
+    await time.clock.advance(5_000)
+    expect([heard, calls()]).toEqual([[['start', 'flaky', true]], 1])
     await time.clock.advance(60_000)
     await called
-    expect(heard).toEqual([['start', 'flaky', true], 'failure 1'])
+    expect([heard, calls()]).toEqual([[['start', 'flaky', true], 'failure 1'], 2])
   })
 
   test('the hook of the end is told everything about it, once', async () => {

@@ -36,7 +36,7 @@ describe('alerts', () => {
 
   test('may be a destination or several, for all events, or say where and when', () => {
     const told = (alerts: TaskOptions['alerts']) => Object.entries(settingsOf({ alerts: alerts! }).alerts!).filter(([, tell]) => tell !== undefined).map(([event]) => event)
-    expect([told(place), told([place, place]), told({ sendTo: place })]).toEqual(Array(3).fill(['onStart', 'onError', 'onFinish']))
+    for (const all of [place, [place, place], { sendTo: place }]) expect(told(all)).toEqual(['onStart', 'onError', 'onFinish'])
     expect(told({ sendTo: [place], sendOn: 'error' })).toEqual(['onError'])
     expect(told({ sendTo: place, sendOn: ['finish', 'start'] })).toEqual(['onStart', 'onFinish'])
   })

@@ -22,13 +22,17 @@ beforeAll(async () => {
   app = Fastify()
   addHooks(app, { metrics: createMetrics({ depths: async () => [] }).api, log: silentLog, isClosing: () => false })
   addTracing(app, (await findTracer())!)
-  app.post('/jobs/:id', { config: { endpoint: '/jobs/{id}' } }, async (request) => {
-    await Promise.resolve()
-    trace.getTracer('user').startSpan('inside').end()
-    return { traceparent: request.trace.traceparent }
+  app.route({
+    method: 'POST', url: '/jobs/:id', config: { endpoint: '/jobs/{id}' },
+    handler: async (request) => {
+      await Promise.resolve()
+      trace.getTracer('user').startSpan('inside').end()
+      return { traceparent: request.trace.traceparent }
+    },
   })
-  app.get('/broken', { config: { endpoint: '/broken' } }, async () => { throw new TaskflowsError('database.unreachable', 'it is away') })
-  app.get('/refused', { config: { endpoint: '/refused' } }, async () => { throw new TaskflowsError('job.not_found', 'not here') })
+  const failing = (problem: TaskflowsError) => () => Promise.reject(problem)
+  app.route({ method: 'GET', url: '/broken', config: { endpoint: '/broken' }, handler: failing(new TaskflowsError('database.unreachable', 'it is away')) })
+  app.route({ method: 'GET', url: '/refused', config: { endpoint: '/refused' }, handler: failing(new TaskflowsError('job.not_found', 'not here')) })
   url = await app.listen({ port: 0, host: '127.0.0.1' })
 })
 afterAll(async () => {
@@ -43,7 +47,7 @@ async function spanOf(path: string, init: RequestInit = {}) {
   const answer = await fetch(url + path, init)
   const body = (await answer.json()) as Record<string, unknown>
   const server = () => exporter.getFinishedSpans().find(({ kind }) => kind === SpanKind.SERVER)
-  await expect.poll(server).toBeDefined()
+  await expect.poll(server, { timeout: 5_000 }).toBeDefined()
   return { span: server()!, body }
 }
 

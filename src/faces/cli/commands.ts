@@ -188,6 +188,20 @@ export const localCommands: readonly LocalCommand[] = [
     load: async () => ({ run: (await import('./commands/db.ts')).restore }),
   },
   {
+    words: 'alerts test',
+    summary: 'Send a sample message, to see that a destination of alerts works',
+    args: [{ key: 'destination', kind: 'text', min: 1, describe: 'slack:#CHANNEL, email:ADDRESS, discord or webhook:URL' }],
+    flags: [
+      { key: 'to', name: 'to', kind: 'text', many: true, min: 1, placeholder: '<place...>', describe: 'Channel, addresses or URL, in place of those in DESTINATION' },
+      { key: 'from', name: 'from', kind: 'text', min: 1, placeholder: '<address>', describe: 'Sender of the mail; default TASKFLOWS_EMAIL_ADDR' },
+      { key: 'smtpServer', name: 'smtp-server', kind: 'text', min: 1, placeholder: '<host>', describe: 'Default TASKFLOWS_SMTP_SERVER, else smtp.gmail.com' },
+      { key: 'smtpPort', name: 'smtp-port', kind: 'whole', min: 1, max: 65_535, placeholder: '<n>', describe: 'Default TASKFLOWS_SMTP_PORT, else 465' },
+    ],
+    examples: ["tf alerts test 'slack:#ops'", 'tf alerts test email:ops@example.com', 'tf alerts test email --to ops@example.com boss@example.com --smtp-server smtp.example.com --smtp-port 587', 'tf alerts test discord', 'tf alerts test webhook:https://example.com/hook', "tf alerts test 'webhook:${env:HOOK_URL}'"],
+    notes: 'Credentials come from SLACK_BOT_TOKEN, TASKFLOWS_EMAIL_PASSWORD, DISCORD_WEBHOOK_URL and config.yaml, never from the line, which other users of this machine can see. Exits 1 when the sample was not sent, and says why. Needs no server.',
+    load: async () => ({ run: (await import('./commands/alerts.ts')).test }),
+  },
+  {
     words: 'completion',
     summary: 'Print a script that completes lines of tf in a shell',
     args: [{ key: 'shell', kind: 'text', choices: shells, describe: shells.join(', ') }],

@@ -3,8 +3,9 @@
 export const alertOutcomes = ['sent', 'failed', 'deduplicated', 'held_back', 'dropped'] as const
 
 /**
- * `failed`: given up after all tries. `deduplicated`: told before. `held_back`: over the rate limit, told of in the
- * next message. `dropped`: the queue was full, or the process ended. A message in a digest counts when the digest does.
+ * `failed`: given up after all tries, or at the end of the process. `deduplicated`: told before, or a success that ends
+ * no trouble. `held_back`: over the rate limit, told of in the next message. `dropped`: the queue was full. A digest
+ * counts as one.
  */
 export type AlertOutcome = (typeof alertOutcomes)[number]
 

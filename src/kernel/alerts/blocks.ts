@@ -4,7 +4,7 @@
  */
 import type { Attachment, Severity } from './message.ts'
 
-/** A stretch of text. It may hold line breaks. */
+/** A stretch of text. It may hold line breaks, unless it has a marker, a frame or an address. */
 export interface Span {
   readonly text: string
   readonly bold?: boolean

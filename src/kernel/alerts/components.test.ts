@@ -2,7 +2,10 @@
 import { expect, test } from 'vitest'
 import { pixel } from '../../../test/testbed/alert-sample.ts'
 import * as components from './components.ts'
-import { Badge, Breadcrumb, Callout, Card, CodeBlock, Grid, Heading, Image, Json, KeyValues, Link, List, LogEntry, MetricCard, PriceChange, ProgressBar, Table, Text, Timeline, Tree } from './components.ts'
+import {
+  Badge, Breadcrumb, Callout, Card, CodeBlock, Grid, Heading, Image, Json, KeyValues, Link, List, LogEntry, MetricCard, PriceChange, ProgressBar, Table, Text, Timeline, Tree,
+  type TreeNode,
+} from './components.ts'
 
 test.each<[string, () => unknown, string]>([
   ['text that is none', () => new Text(7 as never), 'Expected `text` of Text to be a string, got 7'],
@@ -49,7 +52,7 @@ test('lists are five deep, not six; trees twenty, not more', () => {
   const list = (depth: number): List => new List(depth === 1 ? ['x'] : ['x', list(depth - 1)])
   expect(list(5).items).toHaveLength(2)
   expect(() => list(6)).toThrow(new TypeError('Expected `items` of List to be nested at most 5 deep, got 6'))
-  const tree = (depth: number): { label: string; children: ReturnType<typeof tree>[] } => ({ label: 'x', children: depth === 1 ? [] : [tree(depth - 1)] })
+  const tree = (depth: number): TreeNode => ({ label: 'x', children: depth === 1 ? [] : [tree(depth - 1)] })
   expect(new Tree(tree(20)).root.children).toHaveLength(1)
   expect(() => new Tree(tree(21))).toThrow(new TypeError('Expected `root` of Tree to be at most 20 levels deep, got 21'))
 })

@@ -27,9 +27,9 @@ const longestValue = 1000
 export function composeText(text: string, context: Context): Block[] {
   const clean = cleanText(text).trim()
   if (clean === '') return []
-  if (!isLong(clean, context)) return [paragraph({ text: clean })]
+  if (!isLong(clean, context)) return [paragraph([{ text: clean }])]
   const made = context.files.addText({ filename: 'text.txt', contentType: 'text/plain', records: clean.split('\n'), lineBreak: '\n' })
-  return [paragraph({ text: cut(clean, excerptWidth * 3) }), note(`${decimal(clean.length)} characters`, 'only the beginning is shown', made)]
+  return [paragraph([{ text: cut(clean, excerptWidth * 3) }]), note(`${decimal(clean.length)} characters`, 'only the beginning is shown', made)]
 }
 
 interface FixedText {

@@ -10,12 +10,12 @@ export function line(text: string): string {
   return cleanLine(text, lineLength)
 }
 
-export function paragraph(...spans: readonly Span[]): Block {
+export function paragraph(spans: readonly Span[]): Block {
   return { kind: 'paragraph', spans }
 }
 
 export function statusLine({ label, severity, status }: StatusIndicator): Block {
-  return paragraph({ text: line(label), bold: true, marker: severity }, { text: ' ' }, { text: line(status), tone: severity })
+  return paragraph([{ text: line(label), bold: true, marker: severity }, { text: ' ' }, { text: line(status), tone: severity }])
 }
 
 /** The middle of a long way is left out. */
@@ -49,11 +49,11 @@ export function figure({ label, value, unit, change, severity }: MetricCard): Bl
 export function priceChange({ symbol, previous, current, currency }: PriceChange): Block {
   const difference = current - previous
   const share = previous === 0 ? '' : ` (${decimal(Math.abs(difference / previous) * 100)} %)`
-  return paragraph(
+  return paragraph([
     { text: line(symbol), bold: true },
     { text: ` ${price(previous, currency)} → ${price(current, currency)} ` },
     { text: `${arrow(difference)} ${price(Math.abs(difference), currency)}${share}`, tone: difference > 0 ? 'success' : difference < 0 ? 'error' : 'info' },
-  )
+  ])
 }
 
 function arrow(difference: number): string {

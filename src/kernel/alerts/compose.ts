@@ -55,7 +55,7 @@ function neighbours(components: readonly Component[]): readonly Group[] {
 }
 
 function oneParagraph(blocks: readonly Block[], between: string): Block {
-  return paragraph(...blocks.flatMap((each, at) => (each.kind === 'paragraph' ? [...(at === 0 ? [] : [{ text: between }]), ...each.spans] : [])))
+  return paragraph(blocks.flatMap((each, at) => (each.kind === 'paragraph' ? [...(at === 0 ? [] : [{ text: between }]), ...each.spans] : [])))
 }
 
 function composeOne(component: Component, context: Context): Block[] {
@@ -69,15 +69,15 @@ function composeOne(component: Component, context: Context): Block[] {
     case 'json': return composeFixed(component.json, { filename: 'data.json', language: 'json' }, context)
     case 'tree': return composeFixed(treeLines(component.root).join('\n'), { filename: 'tree.txt', language: '' }, context)
     case 'log_entry': return composeLog([component], context)
-    case 'link': return [paragraph({ text: line(component.label) || component.url, href: component.url })]
-    case 'breadcrumb': return [paragraph(...crumbs(component.steps))]
+    case 'link': return [paragraph([{ text: line(component.label) || component.url, href: component.url }])]
+    case 'breadcrumb': return [paragraph(crumbs(component.steps))]
     case 'key_values': return composePairs(component, context)
     case 'table': return composeTable(component, context)
     case 'timeline': return composeTimeline(component, context)
     case 'image': return [composeImage(component, context)]
-    case 'badge': return [paragraph({ text: line(component.text), framed: true, tone: component.severity })]
+    case 'badge': return [paragraph([{ text: line(component.text), framed: true, tone: component.severity }])]
     case 'status': return [statusLine(component)]
-    case 'spinner': return [paragraph({ text: `◌ ${line(component.text)}`, muted: true })]
+    case 'spinner': return [paragraph([{ text: `◌ ${line(component.text)}`, muted: true }])]
     case 'callout': return [{ kind: 'callout', tone: component.severity, title: line(component.title ?? ''), text: cut(cleanText(component.text), longestCallout) }]
     case 'progress': return [meter(component)]
     case 'metric': return [figure(component)]

@@ -246,6 +246,19 @@ test('draining sends a digest at once, and a digest that fails is logged', async
   expect(logged).toEqual([{ destination: 'place', error_message: 'place: wrong password' }])
 })
 
+test('giving up ends what is being sent, what waits for another try, and what is queued', async () => {
+  const { dispatcher } = setUp()
+  const [hanging, waiting] = [new Place({}, 'hanging'), new Place({}, 'waiting')]
+  hanging.failures.push('never')
+  waiting.failures.push(later())
+  const fates = [dispatcher.deliver(hanging, message('a')), dispatcher.deliver(waiting, message('b')), dispatcher.deliver(waiting, message('c'))].map((fate) => fate.catch((error: Error) => error.message))
+  await new Promise((resolve) => setImmediate(resolve))
+  dispatcher.giveUp()
+  expect(hanging.signal?.aborted).toBe(true)
+  expect(await Promise.all(fates.slice(1))).toEqual(['waiting: the process ended before it was sent', 'waiting: the process ended before it was sent'])
+  expect(waiting.sent).toEqual([])
+})
+
 test('a destination that cannot be opened fails as one that refuses', async () => {
   const { dispatcher, logged } = setUp()
   class Broken extends Place {

@@ -8,20 +8,21 @@ import { Lane, type LaneTools } from './lane.ts'
 import type { AlertMessage, AlertNotSent } from './message.ts'
 import { usualTries } from './send-with-retries.ts'
 
-export interface DispatcherTools extends LaneTools {
+export interface DispatcherTools extends Omit<LaneTools, 'givenUp'> {
   readonly log: Log
 }
 
 const mostTroubles = 100
 
 export class Dispatcher {
-  readonly #tools: DispatcherTools
+  readonly #tools: DispatcherTools & LaneTools
+  readonly #givenUp = new AbortController()
   readonly #lanes = new Map<string, Lane>()
   /** What was logged, by place, until something arrives there again. */
   readonly #troubles = new Map<string, Set<string>>()
 
   constructor(tools: DispatcherTools) {
-    this.#tools = tools
+    this.#tools = { ...tools, givenUp: this.#givenUp.signal }
   }
 
   /** How many messages are on their way or collected. */
@@ -50,6 +51,11 @@ export class Dispatcher {
   async drain(): Promise<void> {
     await Promise.all([...this.#lanes.values()].map((lane) => lane.drain()))
     if (this.waiting > 0) await this.drain()
+  }
+
+  /** What waits is lost from now on, and breaks off at once. */
+  giveUp(): void {
+    this.#givenUp.abort()
   }
 
   #laneTo({ address }: Destination): Lane {

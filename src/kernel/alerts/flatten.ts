@@ -57,13 +57,8 @@ export function linesOf(spans: readonly Span[]): Span[][] {
   for (const span of spans) {
     for (const [at, text] of span.text.split('\n').entries()) {
       if (at > 0) lines.push([])
-      // The dot stands before the first line alone.
-      if (text !== '') lines.at(-1)!.push(at === 0 || span.marker === undefined ? { ...span, text } : withoutMarker({ ...span, text }))
+      if (text !== '') lines.at(-1)!.push({ ...span, text })
     }
   }
   return lines
-}
-
-function withoutMarker({ marker: _, ...span }: Span): Span {
-  return span
 }

@@ -26,6 +26,8 @@ export interface LaneTools {
   readonly random: () => number
   readonly open: (destination: Destination) => Promise<AlertChannel>
   readonly memory: DeliveryMemory
+  /** Aborts when nothing more is to be sent. */
+  readonly givenUp: AbortSignal
 }
 
 /** Enough for any burst worth reading; what is more would only fill the memory. */

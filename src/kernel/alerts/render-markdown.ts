@@ -28,7 +28,7 @@ const github: Flavour = {
   framed: (text) => `\`${text.replaceAll('`', "'")}\``,
   link: (label, { href }) => `[${inBrackets(label)}](${linkTarget(href)})`,
   fence(code) {
-    const longest = Math.max(2, ...(code.match(/`+/g) ?? []).map((run) => run.length))
+    const longest = (code.match(/`{3,}/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2)
     return { fence: '`'.repeat(longest + 1), code }
   },
   note: (text) => `*${text}*`,

@@ -95,7 +95,7 @@ function meterLines({ label, share, text }: Extract<Block, { kind: 'meter' }>, {
 
 function pairLines(pairs: Extract<Block, { kind: 'pairs' }>['pairs'], { width, colour }: TerminalOptions): string[] {
   const { paint } = penOf(colour)
-  const name = Math.min(Math.floor(width / 3), Math.max(...pairs.map(([each]) => displayWidth(each))))
+  const name = Math.min(Math.floor(width / 3), pairs.reduce((most, [each]) => Math.max(most, displayWidth(each)), 1))
   return pairs.flatMap(([key, value]) => {
     const names = wrap(key, name)
     const values = wrap(value, width - name - 2)

@@ -8,6 +8,8 @@ export interface SendingTools {
   readonly clock: Clock
   /** In [0, 1). */
   readonly random: () => number
+  /** Aborts when nothing more is to be sent. */
+  readonly givenUp: AbortSignal
 }
 
 /** Unless the caller says otherwise. */
@@ -24,15 +26,16 @@ const pause: RetryPolicy = { maxAttempts: usualTries, strategy: 'exponential', b
 /** @throws AlertNotSent of the last try */
 export async function sendWithRetries(channel: AlertChannel, message: AlertMessage, tries: number, tools: SendingTools): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
-    const failure = await tryOnce(channel, message, tools.clock)
+    if (tools.givenUp.aborted) throw new AlertNotSent(`${channel.name}: the process ended before it was sent`, { retryable: false })
+    const failure = await tryOnce(channel, message, tools)
     if (!failure) return
     const waitMs = failure.retryAfterMs ?? retryDelay(pause, attempt, tools.random())
     if (!failure.retryable || attempt >= tries || waitMs > longestWaitMs) throw failure
-    await tools.clock.sleep(waitMs)
+    await tools.clock.sleep(waitMs, tools.givenUp)
   }
 }
 
-async function tryOnce(channel: AlertChannel, message: AlertMessage, clock: Clock): Promise<AlertNotSent | undefined> {
+async function tryOnce(channel: AlertChannel, message: AlertMessage, { clock, givenUp }: SendingTools): Promise<AlertNotSent | undefined> {
   const tooLong = new AbortController()
   const over = new AbortController()
   const timeUp = clock.sleep(tryMs, over.signal).then(() => {
@@ -41,7 +44,7 @@ async function tryOnce(channel: AlertChannel, message: AlertMessage, clock: Cloc
   })
   try {
     // A channel that does not heed its signal is not waited for either.
-    await Promise.race([channel.send(message, tooLong.signal), timeUp])
+    await Promise.race([channel.send(message, AbortSignal.any([tooLong.signal, givenUp])), timeUp])
     return undefined
   } catch (error) {
     return asAlertNotSent(channel.name, error)

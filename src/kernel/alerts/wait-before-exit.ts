@@ -9,7 +9,10 @@ export function waitBeforeExit(dispatcher: Dispatcher, log: Log, mostMs = 10_000
     if (draining || dispatcher.waiting === 0) return
     draining = true
     // Only this timer keeps the process: connections and pauses of the dispatcher do not.
-    const timer = setTimeout(() => log.error({ alerts: dispatcher.waiting }, 'the process ends before its alerts were sent'), mostMs)
+    const timer = setTimeout(() => {
+      log.error({ alerts: dispatcher.waiting }, 'the process ends before its alerts were sent')
+      dispatcher.giveUp()
+    }, mostMs)
     void dispatcher.drain().then(() => {
       clearTimeout(timer)
       draining = false

@@ -16,7 +16,7 @@ export interface LokiOptions {
   readonly maxBatchBytes?: number
   /** How long a line may wait for others. Default 1000. */
   readonly maxBatchWaitMs?: number
-  /** Bytes that may wait in memory while Loki is away; beyond, the oldest lines are dropped. Default 32 MiB. */
+  /** Bytes that may wait in memory while Loki is away; beyond, the oldest lines are dropped. Default 16 MiB. */
   readonly maxBufferBytes?: number
   /** Default true. */
   readonly gzip?: boolean

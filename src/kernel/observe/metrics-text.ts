@@ -28,8 +28,11 @@ export interface MetricsRegistry {
   getMetricsAsJSON(): Promise<readonly object[]>
 }
 
+/** All labels that the definition names, and no others. */
+type ValueOf<N extends MetricName> = MetricValue & { readonly labels: Readonly<Record<LabelOf<N>, string>> & { readonly le?: string } }
+
 /** A metric of ours, from its definition. */
-export function familyOf<N extends MetricName>(name: N, values: readonly (Omit<MetricValue, 'labels'> & { readonly labels: Readonly<Record<LabelOf<N>, string>> & { readonly le?: string } })[]): MetricFamily {
+export function familyOf<N extends MetricName>(name: N, values: readonly ValueOf<N>[]): MetricFamily {
   const { type, help }: MetricDefinition = metricDefinitions[name]
   return { name, type, help, values }
 }
@@ -42,12 +45,16 @@ export function mergeFamilies(families: readonly MetricFamily[]): MetricFamily[]
 }
 
 export function renderFamilies(families: readonly MetricFamily[]): string {
-  return families.filter(({ values }) => values.length > 0).map(({ name, help, type, values }) =>
-    `# HELP ${name} ${escapeText(help)}\n# TYPE ${name} ${type}\n${values.map(({ metricName = name, labels = {}, value }) => `${metricName}${labelsText(labels)} ${numberText(value)}\n`).join('')}`).join('\n')
+  return families.filter(({ values }) => values.length > 0).map(renderFamily).join('\n')
+}
+
+function renderFamily({ name, help, type, values }: MetricFamily): string {
+  const lines = values.map(({ metricName = name, labels = {}, value }) => `${metricName}${labelsText(labels)} ${numberText(value)}\n`)
+  return `# HELP ${name} ${escapeText(help)}\n# TYPE ${name} ${type}\n${lines.join('')}`
 }
 
 function labelsText(labels: NonNullable<MetricValue['labels']>): string {
-  const parts = Object.entries(labels).filter(([, value]) => value !== undefined).map(([name, value]) => `${name}="${escapeText(String(value)).replaceAll('"', '\\"')}"`)
+  const parts = Object.entries(labels).flatMap(([name, value]) => (value === undefined ? [] : [`${name}="${escapeText(String(value)).replaceAll('"', '\\"')}"`]))
   return parts.length === 0 ? '' : `{${parts.join(',')}}`
 }
 

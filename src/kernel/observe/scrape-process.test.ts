@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Counter, Gauge, Registry, register } from 'prom-client'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { renderFamilies } from './metrics-text.ts'
 import { addMetrics, taskMetrics } from './process-metrics.ts'
 import { scrapeProcess } from './scrape-process.ts'
@@ -59,10 +59,22 @@ test('a registry can be handed in, and its metrics do not take the place of ours
 })
 
 test('a registry that fails is left out, and the others are shown', async () => {
-  new Gauge({ name: 'broken', help: 'Broken.', collect: () => { throw new Error('no') } })
+  const broken = new Gauge({ name: 'broken', help: 'Broken.', collect: () => { throw new Error('no') } })
+  broken.set(1)
   const shown = await text()
   expect(shown).not.toContain('broken')
   expect(shown).toContain('taskflows_system_info')
+})
+
+test('a registry that never answers is left out after two seconds', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const shown = text({ registries: [{ getMetricsAsJSON: () => new Promise(() => {}) }] })
+    await vi.advanceTimersByTimeAsync(2_000)
+    expect(await shown).toContain('taskflows_system_info')
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('a part of the process adds its metrics, until it takes them away', async () => {

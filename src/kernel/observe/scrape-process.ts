@@ -7,13 +7,18 @@ import { loadedRegistries } from './loaded-registries.ts'
 import { type MetricFamily, type MetricsRegistry, mergeFamilies } from './metrics-text.ts'
 import { type FamilySource, addedMetrics, ownFamilies } from './process-metrics.ts'
 
+export interface ScrapeOptions {
+  /** What only some processes have. */
+  readonly first?: readonly FamilySource[]
+  /** Besides those that are found. */
+  readonly registries?: readonly MetricsRegistry[]
+}
+
 /**
  * Where two have a metric of one name, the first stands: what the caller has, then what is ours, then users' own.
  * A source that fails or takes longer than two seconds is left out: the others are needed most when something is wrong.
- *
- * @param registries besides those that were found
  */
-export async function scrapeProcess({ first = [], registries = [] }: { readonly first?: readonly FamilySource[]; readonly registries?: readonly MetricsRegistry[] } = {}): Promise<MetricFamily[]> {
+export async function scrapeProcess({ first = [], registries = [] }: ScrapeOptions = {}): Promise<MetricFamily[]> {
   const foreign = [...registries, ...loadedRegistries(), defaultRegistry()].map(sourceOf)
   const families = await Promise.all([...first, ownFamilies, ...addedMetrics(), ...foreign].map(patiently))
   return mergeFamilies(families.flat())

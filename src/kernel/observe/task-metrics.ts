@@ -116,8 +116,10 @@ function familiesOf(tasks: readonly (readonly [string, TaskCounts])[]): MetricFa
     familyOf('taskflows_task_duration_seconds', tasks.flatMap(([task_name, { durations }]) =>
       statuses.flatMap((status) => histogramValues({ task_name, status }, durations[status])))),
     // A status that did not occur yet is 0, so that the first one is an increase.
-    familyOf('taskflows_task_total', tasks.flatMap(([task_name, { durations }]) => statuses.map((status) => ({ labels: { task_name, status }, value: durations[status]?.count ?? 0 })))),
-    familyOf('taskflows_task_errors_total', tasks.flatMap(([task_name, { errors }]) => [...errors].map(([error_type, value]) => ({ labels: { task_name, error_type }, value })))),
+    familyOf('taskflows_task_total', tasks.flatMap(([task_name, { durations }]) =>
+      statuses.map((status) => ({ labels: { task_name, status }, value: durations[status]?.count ?? 0 })))),
+    familyOf('taskflows_task_errors_total', tasks.flatMap(([task_name, { errors }]) =>
+      [...errors].map(([error_type, value]) => ({ labels: { task_name, error_type }, value })))),
     familyOf('taskflows_task_retries_total', tasks.map(([task_name, { retries }]) => ({ labels: { task_name }, value: retries }))),
   ]
 }
@@ -128,7 +130,10 @@ function histogramValues(labels: { readonly task_name: string; readonly status: 
   const name = 'taskflows_task_duration_seconds'
   let upTo = 0
   return [
-    ...durations.buckets.map((count, at) => ({ metricName: `${name}_bucket`, labels: { ...labels, le: at < bounds.length ? String(bounds[at]) : '+Inf' }, value: (upTo += count) })),
+    ...durations.buckets.map((count, at) => {
+      upTo += count
+      return { metricName: `${name}_bucket`, labels: { ...labels, le: at < bounds.length ? String(bounds[at]) : '+Inf' }, value: upTo }
+    }),
     { metricName: `${name}_sum`, labels, value: durations.sum },
     { metricName: `${name}_count`, labels, value: durations.count },
   ]

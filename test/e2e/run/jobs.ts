@@ -33,6 +33,8 @@ export const pid = () => process.pid
 /** Waits for nothing but its signal, and then takes its time. */
 export async function tidy() {
   const { signal } = getCurrentRun()!
+  // tf listens for signals once the function has yielded.
+  await setTimeout(1)
   console.log('waiting')
   await new Promise((resolve) => signal.addEventListener('abort', resolve))
   await setTimeout(100)

@@ -3,8 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { getCurrentRun } from '../../../src/engines/tasks/context.ts'
-import { NonRetryableError, TaskflowsError, task } from '../../../src/index.ts'
+import { NonRetryableError, TaskflowsError, getCurrentRun, task } from '../../../src/index.ts'
 
 class CardDeclined extends TypeError {
   override readonly name = 'CardDeclined'
@@ -82,3 +81,16 @@ export const heed = task(async (file: string) => {
   const reason = signal.reason as Error
   writeFileSync(file, `${reason.constructor.name}: ${reason.message}`)
 }, { name: 'heed' })
+
+export const spinning = task(() => { for (;;); }, { name: 'spinning', isolate: true, timeout: '300ms', required: true })
+export const third = task(() => {
+  const { attempt, log } = getCurrentRun()!
+  log.debug({}, 'trying')
+  if (attempt < 3) throw new Error(`attempt ${attempt}`)
+  return [attempt, process.pid]
+}, { name: 'third', isolate: true, required: true, retries: { maxAttempts: 3, strategy: 'fixed', baseDelaySeconds: 0, jitter: 'none' } })
+/** An isolated task that calls another one. */
+export const nested = task(async () => [process.pid, ...(await third())], { name: 'nested', isolate: true, required: true })
+/** Not exported. */
+const hidden = task(() => 1, { name: 'hidden', isolate: true, required: true, retries: 5 })
+export const callHidden = () => hidden()

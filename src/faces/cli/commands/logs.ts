@@ -2,6 +2,7 @@
  * `tf logs`: what runs of tasks logged, from the journal and from the run log of
  * this home. A server, when there is one, tells what became of the runs.
  */
+import { hostname } from 'node:os'
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { OutputOf } from '../../../contract/operation.ts'
 import { TaskflowsError, messageOf } from '../../../kernel/errors.ts'
@@ -64,7 +65,7 @@ export const run: RunCommand = async (invocation) => {
   if (!known && !given.follow) throw nothingOf(target, names)
   const { showRun } = await import('../../../operations/show.ts')
   const runs = new Map([...[...found.runs.values()].map(showRun), ...ofServer].filter(({ id, name }) => target.is({ runId: id, runName: name })).map((each) => [each.id, each]))
-  const printer = logPrinter(invocation.output(true), { runs: target.text === undefined ? new Map() : runs, named: target.runId === undefined })
+  const printer = logPrinter(invocation.output(true), { runs: target.text === undefined ? new Map() : runs, named: target.runId === undefined, endless: given.follow === true })
   await printer.print(found.items)
   if (given.follow) return follow(history, startedAt, found.items, wanted, printer)
   await printer.end()
@@ -124,6 +125,6 @@ function nothingOf({ text, runId }: Target, names: ReadonlySet<string>): Taskflo
 }
 
 function nothingSaid({ text }: Target, runs: readonly Run[]): string {
-  const elsewhere = runs.find(({ host }) => host !== null)
-  return text === undefined || elsewhere === undefined ? 'No lines match.' : `No lines match on this machine; it ran on ${elsewhere.host}${runs.length > 1 ? ', among others' : ''}.`
+  const others = [...new Set(runs.map(({ host }) => host))].filter((host) => host !== null && host !== hostname())
+  return text === undefined || others.length === 0 ? 'No lines match.' : `No lines match on this machine; it ran on ${others.slice(0, 5).join(', ')}.`
 }

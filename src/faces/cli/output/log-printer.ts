@@ -2,6 +2,7 @@
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { OutputOf } from '../../../contract/operation.ts'
 import { formatDuration } from '../../../kernel/duration.ts'
+import { type LogRecord, textOf } from '../../../kernel/observe/read-record.ts'
 import type { RunLine } from '../../../run-history.ts'
 import { logText } from './log-text.ts'
 import type { Output } from './output.ts'
@@ -15,6 +16,8 @@ export interface LogPrinterOptions {
   readonly runs: ReadonlyMap<string, Run>
   /** Lines say of which task they are. */
   readonly named: boolean
+  /** Nobody knows where they end: programs get them one by one. */
+  readonly endless: boolean
 }
 
 export interface LogPrinter {
@@ -25,9 +28,11 @@ export interface LogPrinter {
   end(): Promise<void>
 }
 
-export function logPrinter(output: Output, { runs, named }: LogPrinterOptions): LogPrinter {
+export function logPrinter(output: Output, { runs, named, endless }: LogPrinterOptions): LogPrinter {
   const forPeople = output.format === 'table' || output.format === 'wide'
+  const oneByOne = output.flow<LogRecord>({ name: (record) => textOf(record, 'task_id') ?? '', columns: [], empty: '' })
   const flow = async (lines: readonly RunLine[]) => {
+    if (endless && !forPeople) return oneByOne(lines.map(({ record }) => record))
     for (const { record, at, runId, runName } of lines) await output.item(record, { name: runId, text: () => logText(record, at, output.paint, named ? runName : null) })
   }
   const mark = async (text: string | undefined) => {
@@ -51,7 +56,7 @@ export function logPrinter(output: Output, { runs, named }: LogPrinterOptions): 
         await mark(endOf(run))
       }
     },
-    end: () => output.end(),
+    end: output.end,
   }
 }
 

@@ -32,5 +32,5 @@ function plainOf(value: object): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (value instanceof Map) return [...value.keys()].every((key) => typeof key === 'string') ? Object.fromEntries(value) : [...value]
   if (value instanceof Set) return [...value]
-  return value instanceof Error ? { name: value.name, message: value.message, ...value } : value
+  return value instanceof Error ? { ...value, name: value.name, message: value.message } : value
 }

@@ -64,7 +64,7 @@ function readItem(where: string, item: unknown): ListItem {
 }
 
 function depthOf(list: List): number {
-  return 1 + Math.max(0, ...list.items.map((item) => (typeof item === 'string' ? 0 : depthOf(item))))
+  return 1 + list.items.reduce((deepest, item) => (typeof item === 'string' ? deepest : Math.max(deepest, depthOf(item))), 0)
 }
 
 /** Text as it stands, in a fixed-width font: code, a stack, the output of a program. */
