@@ -1,16 +1,15 @@
 /** Mail through a real SMTP server, with TLS; what arrived is parsed. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { type Server, createServer } from 'node:net'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type AddressInfo, type Server, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { inspect } from 'node:util'
+import { callbackify, inspect } from 'node:util'
 import PostalMime, { type Email as ParsedMail } from 'postal-mime'
-import { SMTPServer, type SMTPServerOptions } from 'smtp-server'
+import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { Email, type EmailOptions } from '../../src/alerts.ts'
 import { Table, Text } from '../../src/kernel/alerts/components.ts'
@@ -54,12 +53,10 @@ async function startSmtp(options: SMTPServerOptions, trusted = true) {
       if (given === password) done(null, { user: username })
       else done(Object.assign(new Error(`Username and Password not accepted: ${given}`), { responseCode: 535 }))
     },
-    onData: (stream, session, done) => {
-      void buffer(stream).then(async (bytes) => {
-        arrived.push({ raw: bytes.toString(), mail: await PostalMime.parse(bytes), to: session.envelope.rcptTo.map(({ address }) => address), secure: session.secure })
-        done()
-      })
-    },
+    onData: callbackify(async (stream: SMTPServerDataStream, session: SMTPServerSession) => {
+      const bytes = await buffer(stream)
+      arrived.push({ raw: bytes.toString(), mail: await PostalMime.parse(bytes), to: session.envelope.rcptTo.map(({ address }) => address), secure: session.secure })
+    }),
     ...options,
   })
   server.on('error', () => {})

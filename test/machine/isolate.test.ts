@@ -1,11 +1,12 @@
 /** Attempts in processes of their own, on real processes. */
 import { spawn } from 'node:child_process'
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { existsSync, globSync, mkdtempDisposableSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createRunIsolated } from '../../src/adapters/child-process/index.ts'
+import { readProcesses } from '../../src/adapters/child-process/processes.ts'
 import { TaskTimeoutError, isNonRetryable } from '../../src/engines/tasks/index.ts'
 import type { IsolatedCall } from '../../src/engines/tasks/runtime.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
@@ -33,6 +34,10 @@ function processesOf(text: string): number[] {
       return []
     }
   })
+}
+
+function childrenOf(parent: number): number[] {
+  return readProcesses().filter((facts) => facts.parent === parent).map(({ pid }) => pid)
 }
 
 describe.skipIf(process.platform !== 'linux')('an isolated attempt', { timeout: 60_000 }, () => {
@@ -80,16 +85,19 @@ describe.skipIf(process.platform !== 'linux')('an isolated attempt', { timeout: 
     const began = performance.now()
     await expect(call('spin', [], { signal: AbortSignal.timeout(300) })).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(performance.now() - began).toBeLessThan(3_000)
-    expect(processesOf('child-process/child.ts')).toEqual([])
+    expect(childrenOf(process.pid)).toEqual([])
   })
 
   test.each(['wait', 'spin'])('takes its whole tree along when it is aborted (%s)', async (then) => {
     const seconds = 71_000 + (then === 'spin' ? 1 : 2)
     const controller = new AbortController()
-    const ending = call('tree', [seconds, then], { signal: controller.signal })
-    await expect.poll(() => processesOf(`sleep ${seconds}`).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(6)
-    controller.abort(new Error('enough'))
-    await expect(ending).rejects.toThrow('enough')
+    let before: number[] = []
+    const onProgress = () => {
+      before = processesOf(`sleep ${seconds}`)
+      controller.abort(new Error('enough'))
+    }
+    await expect(call('tree', [seconds, then], { signal: controller.signal, onProgress })).rejects.toThrow('enough')
+    expect(before.length).toBeGreaterThanOrEqual(6)
     expect(processesOf(`sleep ${seconds}`)).toEqual([])
   })
 
@@ -109,9 +117,11 @@ describe.skipIf(process.platform !== 'linux')('an isolated attempt', { timeout: 
 
   test.each(['wait', 'spin'])('is gone with its whole tree when its parent is killed (%s)', async (then) => {
     const seconds = 71_010 + (then === 'spin' ? 1 : 2)
-    const parent = spawn(process.execPath, ['--conditions=source', join(import.meta.dirname, 'isolate/parent.ts'), 'tree', JSON.stringify([seconds, then])], { stdio: 'ignore' })
-    await expect.poll(() => processesOf(`sleep ${seconds}`).length, { timeout: 10_000 }).toBeGreaterThanOrEqual(6)
-    const children = processesOf('child-process/child.ts')
+    const parent = spawn(process.execPath, ['--conditions=source', join(import.meta.dirname, 'isolate/parent.ts'), 'tree', JSON.stringify([seconds, then])], { stdio: ['ignore', 'pipe', 'ignore'] })
+    await once(parent.stdout, 'data')
+    const children = childrenOf(parent.pid!)
+    expect(children).toHaveLength(1)
+    expect(processesOf(`sleep ${seconds}`).length).toBeGreaterThanOrEqual(6)
     parent.kill('SIGKILL')
     await expect.poll(() => [...processesOf(`sleep ${seconds}`), ...children.filter((pid) => existsSync(`/proc/${pid}`))], { timeout: 10_000 }).toEqual([])
   })
@@ -170,6 +180,6 @@ describe.skipIf(process.platform !== 'linux')('an isolated attempt', { timeout: 
     const pids = await Promise.all(Array.from({ length: 50 }, () => call('pid', [], { signal })))
     expect(new Set(pids).size).toBe(50)
     expect(getEventListeners(signal, 'abort')).toEqual([])
-    expect(processesOf('child-process/child.ts')).toEqual([])
+    expect(childrenOf(process.pid)).toEqual([])
   })
 })

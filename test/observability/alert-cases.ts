@@ -126,7 +126,10 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     silent: [atOnce(140, 40), atOnce(600, 550)],
   },
   APIEndpointDown: {
-    fires: [{ series: { 'up{job="taskflows-api",instance="a:7777"}': '1x20 0x20' }, labels: { job: 'taskflows-api', instance: 'a:7777' }, summary: 'a:7777: no answer from /metrics' }],
+    fires: [{
+      series: { 'up{job="taskflows-api",instance="a:7777"}': '1x20 0x20' }, labels: { job: 'taskflows-api', instance: 'a:7777' },
+      summary: 'a:7777: no answer from /metrics',
+    }],
     silent: [{ 'up{job="taskflows-api",instance="a:7777"}': '1x40' }, { 'up{job="loki",instance="a:3100"}': '0x40' }],
   },
   AlertsNotSent: {
@@ -137,7 +140,10 @@ export const alertCases: Readonly<Record<string, AlertCase>> = {
     silent: [{ [alerts('failed')]: '3x40' }, { [alerts('sent')]: '0+9x40', [alerts('deduplicated')]: '0+9x40', [alerts('held_back')]: '0+9x40' }],
   },
   LogShippingDown: {
-    fires: [{ series: { 'up{job="fluent-bit",instance="a:2020"}': '0x40' }, labels: { job: 'fluent-bit', instance: 'a:2020' }, summary: 'a:2020: Fluent Bit does not answer' }],
+    fires: [{
+      series: { 'up{job="fluent-bit",instance="a:2020"}': '0x40' }, labels: { job: 'fluent-bit', instance: 'a:2020' },
+      summary: 'a:2020: Fluent Bit does not answer',
+    }],
     silent: [{ 'up{job="fluent-bit",instance="a:2020"}': '1x40' }, { 'up{job="fluent-bit",instance="a:2020"}': '1x27 0x20' }],
   },
 }

@@ -27,7 +27,8 @@ interface Dashboard {
 
 const all = [...dashboards()]
 const read = all.map(([, text]) => JSON.parse(text) as Dashboard)
-const queriesOf = (type: string) => read.flatMap(({ panels }) => panels).filter(({ datasource }) => datasource?.type === type).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
+const panelsOf = (type: string) => read.flatMap(({ panels }) => panels).filter(({ datasource }) => datasource?.type === type)
+const queriesOf = (type: string) => panelsOf(type).flatMap(({ targets = [] }) => targets.map(({ expr }) => expr))
 
 test.for(all)('%s is what scripts/dashboards.ts writes', ([path, text]) => {
   expect(readDeployed(path.replace('deploy/observability/', ''))).toBe(text)

@@ -16,10 +16,15 @@ interface ComposeService {
   readonly healthcheck: { readonly test: readonly string[] }
 }
 
-const compose = readYaml<{ readonly services: Readonly<Record<string, ComposeService>>; readonly volumes: Readonly<Record<string, unknown>> }>('docker-compose.yml')
+interface ScrapeConfig {
+  readonly job_name: string
+  readonly static_configs?: readonly { readonly targets: readonly string[] }[]
+}
+
+const compose = readYaml<{ services: Readonly<Record<string, ComposeService>>; volumes: Readonly<Record<string, unknown>> }>('docker-compose.yml')
 const services = Object.entries(compose.services)
 const { 'fluent-bit': fluentBit, loki, prometheus, grafana } = compose.services as Record<'fluent-bit' | 'loki' | 'prometheus' | 'grafana', ComposeService>
-const lokiConfig = readYaml<{ server: Record<string, unknown>; limits_config: Record<string, unknown>; schema_config: { configs: readonly Record<string, unknown>[] } }>('loki/loki.yaml')
+const lokiConfig = readYaml<{ server: object; limits_config: object; schema_config: { configs: readonly object[] } }>('loki/loki.yaml')
 
 test('every YAML file can be read', () => {
   const files = globSync('**/*.{yml,yaml}', { cwd: deployment })
@@ -90,7 +95,7 @@ test('Loki takes structured metadata, in the schema that holds it', () => {
 })
 
 test('Prometheus asks the server, Fluent Bit and Loki where they are', () => {
-  const { scrape_configs: jobs, global } = readYaml<{ global: { scrape_interval: string }; scrape_configs: readonly { job_name: string; static_configs?: readonly { targets: readonly string[] }[] }[] }>('prometheus/prometheus.yml')
+  const { scrape_configs: jobs, global } = readYaml<{ global: { scrape_interval: string }; scrape_configs: readonly ScrapeConfig[] }>('prometheus/prometheus.yml')
   expect(global.scrape_interval).toBe('15s')
   const targets = Object.fromEntries(jobs.filter((job) => job.static_configs).map((job) => [job.job_name, job.static_configs![0]!.targets]))
   expect(targets).toEqual({ 'taskflows-api': ['127.0.0.1:7777'], 'fluent-bit': ['127.0.0.1:2020'], 'loki': ['127.0.0.1:3100'] })

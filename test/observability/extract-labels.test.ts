@@ -16,8 +16,10 @@ const line = createRecordWriter({ labels: { app: 'shop', environment: 'staging',
 /** When records come to the filter: a little after the line was written. */
 const now = { sec: Number(line.timestampNs.slice(0, 10)) + 1, nsec: 123_456_000 }
 
-const fromJournal = (fields: LogRecord): Input => ({ tag: 'journal', time: now, record: parsed({ MESSAGE: 'hello', _SYSTEMD_UNIT: 'user@1000.service', _SYSTEMD_USER_UNIT: 'taskflows-web.service', _UID: '1000', _HOSTNAME: 'node1', PRIORITY: '6', ...fields }, 'MESSAGE') })
-const fromDocker = (fields: LogRecord): Input => ({ tag: 'docker.3f2a91c07b4e', time: now, record: parsed({ log: 'hello', container_name: '/taskflows-web', container_id: '3f2a91c07b4e', source: 'stderr', ...fields }, 'log') })
+const entry = { MESSAGE: 'hello', _SYSTEMD_UNIT: 'user@1000.service', _SYSTEMD_USER_UNIT: 'taskflows-web.service', _UID: '1000', _HOSTNAME: 'node1', PRIORITY: '6' }
+const containerLine = { log: 'hello', container_name: '/taskflows-web', container_id: '3f2a91c07b4e', source: 'stderr' }
+const fromJournal = (fields: LogRecord): Input => ({ tag: 'journal', time: now, record: parsed({ ...entry, ...fields }, 'MESSAGE') })
+const fromDocker = (fields: LogRecord): Input => ({ tag: 'docker.3f2a91c07b4e', time: now, record: parsed({ ...containerLine, ...fields }, 'log') })
 const fromFile = (fields: LogRecord): Input => ({ tag: 'file', time: now, record: parsed({ log: 'hello', file: '/var/log/taskflows/billing.log', ...fields }, 'log') })
 
 const recordOf = (input: Input, env?: Readonly<Record<string, string>>) => filterRecords([input], env)[0]!.record
@@ -105,8 +107,10 @@ describe.skipIf(!hasProgram('luajit', 'luajit'))('extract_labels.lua', () => {
 
   test('what neither the record nor the line says comes from the environment, and else there are defaults', () => {
     const bare = { tag: 'docker.x', record: { log: 'hello' } }
-    expect(recordOf(bare, { APP_NAME: 'shop', ENVIRONMENT: 'staging', HOSTNAME: 'node9' })).toEqual({ log: 'hello', app: 'shop', environment: 'staging', hostname: 'node9', service_name: 'shop', severity: 'INFO' })
-    expect(recordOf(bare)).toEqual({ log: 'hello', app: 'taskflows', environment: 'production', hostname: 'unknown', service_name: 'taskflows', severity: 'INFO' })
+    const labelled = { log: 'hello', severity: 'INFO' }
+    expect(recordOf(bare, { APP_NAME: 'shop', ENVIRONMENT: 'staging', HOSTNAME: 'node9' }))
+      .toEqual({ ...labelled, app: 'shop', environment: 'staging', hostname: 'node9', service_name: 'shop' })
+    expect(recordOf(bare)).toEqual({ ...labelled, app: 'taskflows', environment: 'production', hostname: 'unknown', service_name: 'taskflows' })
   })
 
   test.for([
@@ -159,14 +163,16 @@ describe.skipIf(!hasProgram('luajit', 'luajit'))('extract_labels.lua', () => {
     ]
     const anyRecord = fc.dictionary(fc.oneof({ weight: 9, arbitrary: fc.constantFrom(...names) }, { weight: 1, arbitrary: fc.string() }), anyValue, { maxKeys: 12 })
     const anyTime = fc.oneof(fc.record({ sec: fc.integer(), nsec: fc.integer() }), fc.record({ sec: anyValue }), anyValue) as fc.Arbitrary<LuaValue>
-    const inputs = fc.sample(fc.record({ tag: fc.string(), time: anyTime, record: fc.oneof({ weight: 30, arbitrary: anyRecord }, { weight: 1, arbitrary: anyValue }) }), { numRuns: 1_000, seed: 4 }) as Input[]
+    const anyInput = fc.record({ tag: fc.string(), time: anyTime, record: fc.oneof({ weight: 30, arbitrary: anyRecord }, { weight: 1, arbitrary: anyValue }) })
+    const inputs = fc.sample(anyInput, { numRuns: 1_000, seed: 4 }) as Input[]
 
     const outputs = filterRecords(inputs)
     expect(outputs).toHaveLength(inputs.length)
     const kept = outputs.filter(({ code }) => code > 0)
     expect(kept.length).toBeGreaterThan(100)
-    expect(kept.map(({ record }) => record).filter((record) => !labels.every((name) => isLabel(record[name])) || !severities.includes(String(record.severity)))).toEqual([])
-    expect(kept.map(({ record }) => record).filter((record) => lineIds.some((name) => !['undefined', 'string'].includes(typeof record[name])))).toEqual([])
+    const records = kept.map(({ record }) => record)
+    expect(records.filter((record) => !labels.every((name) => isLabel(record[name])) || !severities.includes(String(record.severity)))).toEqual([])
+    expect(records.filter((record) => lineIds.some((name) => !['undefined', 'string'].includes(typeof record[name])))).toEqual([])
   })
 })
 

@@ -11,7 +11,8 @@ const able = hasProgram('luajit', 'luajit') && (missing === undefined || Boolean
 
 test.skipIf(!able)('what services say, and what systemd says about them, is shipped under their names, and nothing else', { timeout: 90_000 }, async () => {
   await using manager = await startUserManager()
-  const { text } = createRecordWriter({ labels: { app: 'shop', environment: 'staging', hostname: 'node7' } })({ level: 'error', logger: 'orders', event: 'lost', bindings: {}, fields: { task_id: 'k-1', amount: 5 } })
+  const write = createRecordWriter({ labels: { app: 'shop', environment: 'staging', hostname: 'node7' } })
+  const { text } = write({ level: 'error', logger: 'orders', event: 'lost', bindings: {}, fields: { task_id: 'k-1', amount: 5 } })
   const shell = (unit: string, ...command: readonly string[]) => manager.exec('systemd-run', '--user', '--wait', `--unit=${unit}`, 'bash', '-c', ...command).catch(() => {})
   await shell('taskflows-shop', 'printf "<3>%s\\n<6>plain\\n" "$0" >&2; exit 3', text)
   await shell('elsewhere', 'echo not ours')

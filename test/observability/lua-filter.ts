@@ -33,7 +33,8 @@ export function filterRecords(inputs: readonly Input[], env: Readonly<Record<str
     env: { PATH: process.env['PATH'] ?? '', SCRIPT: join(deployment, 'fluent-bit/extract_labels.lua'), ...env },
   })
   if (status !== 0) throw new Error(`luajit: ${stderr.toString()}`)
-  return stdout.toString('latin1').split('\n').filter(Boolean).map((line) => JSON.parse(line, (_, value: unknown) => typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : value) as Output)
+  const decoded = (_: string, value: unknown) => typeof value === 'string' ? Buffer.from(value, 'latin1').toString() : value
+  return stdout.toString('latin1').split('\n').filter(Boolean).map((line) => JSON.parse(line, decoded) as Output)
 }
 
 /** The record after the parser filter with Preserve_Key and Reserve_Data: what was there before stays as it was. */

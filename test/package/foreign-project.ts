@@ -32,7 +32,9 @@ export function createForeignProject(): ForeignProject {
   return { directory, packed, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) }
 }
 
+/** Unless the package brought it. */
 function link(name: string, path: string): void {
+  if (existsSync(path)) return
   mkdirSync(dirname(path), { recursive: true })
   symlinkSync(join(repository, 'node_modules', name), path)
 }

@@ -101,13 +101,18 @@ for (const reason of missing.values()) console.log(`${process.env.CI ? 'missing'
 describe.for(Object.entries(nodes).filter(([version]) => process.env.CI || !missing.has(version)))('Node %s', ([version, node]) => {
   test('loads nothing but the task engine and enqueue for the library', async () => {
     const hook = 'import { registerHooks } from "node:module"; registerHooks({ load: (url, context, next) => { console.error(url); return next(url, context) } })'
-    writeFileSync(join(project.directory, 'only.ts'), "import { task } from 'taskflows'\nconsole.log(task(() => process.versions.node, { name: 'version' })())\n")
+    writeFileSync(join(project.directory, 'only.ts'), "import { isTask, task } from 'taskflows'\nif (isTask(task(() => 1, { name: 'one' }))) console.log(process.versions.node)\n")
     const { out, err } = await new Terminal(project, node).run('node', ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, 'only.ts'])
     expect(out).toMatch(new RegExp(`^${version}\\.`))
     const loaded = err.split('\n').filter((url) => url.startsWith('file:') && !url.endsWith('/only.ts'))
     expect(loaded.length).toBeGreaterThan(2)
-    expect(loaded.filter((url) => !/\/node_modules\/taskflows\/dist\/(index|kernel\/.*|engines\/(tasks|jobs)\/.*)\.js$/.test(url))).toEqual([])
+    expect(loaded.filter((url) => !/\/node_modules\/taskflows\/dist\/(index|metrics|kernel\/.*|engines\/(tasks|jobs)\/.*)\.js$/.test(url))).toEqual([])
     expect(err).not.toMatch(/node_modules\/(?!taskflows\/)/)
+  })
+
+  test('runs a task that is called, without server and home', async () => {
+    const { out } = await new Terminal(project, node, { TASKFLOWS_HOME: join(project.directory, 'no-home') }).run('node', ['hello.ts'])
+    expect(out).toBe('Hello, Ada!\n')
   })
 
   test('serves, and works on the jobs of a module of the project', async () => {

@@ -1,4 +1,5 @@
 /** Mail through an SMTP server, with a text part beside the HTML one. */
+import { callbackify } from 'node:util'
 import { type AlertTools, type DeliveryOptions, Destination, checkOptionNames } from '../../kernel/alerts/destination.ts'
 import { type AlertChannel, type AlertMessage, AlertNotSent, type RenderLimits } from '../../kernel/alerts/message.ts'
 import { renderHtml } from '../../kernel/alerts/render-html.ts'
@@ -68,9 +69,7 @@ export class Email extends Destination {
       host, port, secure: tls === 'implicit', requireTLS: tls === 'starttls', ignoreTLS: tls === 'none',
       ...(password !== undefined && { auth: { user: from, pass: password } }),
       greetingTimeout: patienceMs, socketTimeout: 60_000, logger: false, disableFileAccess: true, disableUrlAccess: true,
-      getSocket: (_: unknown, done: (error: Error | null, opened?: object) => void) => {
-        backgroundSocket(host, port, patienceMs, signal).then((connection) => done(null, { connection }), (error: Error) => done(error))
-      },
+      getSocket: callbackify(async (_options: unknown) => ({ connection: await backgroundSocket(host, port, patienceMs, signal) })),
     } as object)
     return emailChannel(this, mailbox, connect, tools.settings.emailLimits)
   }

@@ -27,6 +27,7 @@ const graceMs = 500
 /** @param environment of this process, for its children */
 export function createRunIsolated(environment: () => NodeJS.ProcessEnv): RunIsolated {
   return async (call) => {
+    if (call.module === '') throw notIsolatable(`the task "${call.name}" was defined by code that is in no file`)
     refuseWhileLoading(call)
     call.signal.throwIfAborted()
     const mark = `${call.run.id}.${call.run.attempt};`

@@ -1,25 +1,34 @@
-/** Lines that wait to be pushed, in the batches in which they will be. Bounded: the oldest go first. */
+/**
+ * Lines that wait to be pushed, in the batches in which they will be. Bounded:
+ * the oldest go first. A batch that is full is packed at once, and then takes
+ * about a tenth of the memory.
+ */
 import type { LogLevel } from '../../kernel/observe/log-level.ts'
 import type { LogLine } from '../../kernel/observe/log-line.ts'
+import { type LineBytes, createLineBytes } from './line-bytes.ts'
+
+/** Streams by level: the JSON of their entries with commas between them, in the order of their coming. */
+export type Streams = ReadonlyMap<LogLevel, readonly Buffer[]>
 
 export interface LineBatch {
-  /** JSON of the entries of each stream, with commas between them, in the order of their coming. */
-  readonly streams: ReadonlyMap<LogLevel, { readonly json: () => readonly Buffer[] }>
   readonly lines: number
-  readonly bytes: number
+  /** What is sent. From the first call on no line is added. */
+  body(): Promise<Buffer>
 }
 
 interface Growing extends LineBatch {
-  readonly streams: Map<LogLevel, Entries>
+  readonly streams: Map<LogLevel, LineBytes>
   lines: number
   bytes: number
+  packed: Promise<Buffer> | undefined
 }
 
-export interface BatchLimits {
-  /** Of one batch, uncompressed. */
+export interface BatchOptions {
+  /** Of one batch before it is packed. */
   readonly maxBatchBytes: number
   /** Of all that wait. */
   readonly maxBufferBytes: number
+  readonly pack: (streams: Streams) => Promise<Buffer>
 }
 
 export interface LineBatches {
@@ -36,18 +45,17 @@ export interface LineBatches {
   readonly lines: number
 }
 
-export function createLineBatches({ maxBatchBytes, maxBufferBytes }: BatchLimits): LineBatches {
+export function createLineBatches({ maxBatchBytes, maxBufferBytes, pack }: BatchOptions): LineBatches {
   const batches: Growing[] = []
-  const chunks = createChunks()
   let taken: LineBatch | undefined
   let bytes = 0
   let lines = 0
 
   const forget = (at: number): number => {
     const [gone] = batches.splice(at, 1)
-    for (const entries of gone!.streams.values()) entries.drop()
     bytes -= gone!.bytes
     lines -= gone!.lines
+    if (!gone!.packed) dropBytes(gone!)
     return gone!.lines
   }
 
@@ -57,12 +65,26 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes }: BatchLimits
     return oldest < batches.length ? forget(oldest) : 0
   }
 
-  const roomFor = (size: number): Growing => {
-    const newest = batches.at(-1)
-    if (newest && newest !== taken && newest.bytes + size <= maxBatchBytes) return newest
-    const batch: Growing = { streams: new Map(), lines: 0, bytes: 0 }
+  const packUp = async (batch: Growing): Promise<Buffer> => {
+    const body = await pack(new Map([...batch.streams].map(([level, entries]) => [level, entries.all()])))
+    dropBytes(batch)
+    if (batches.includes(batch)) bytes += body.length - batch.bytes
+    batch.bytes = body.length
+    return body
+  }
+
+  const open = (): Growing => {
+    const batch: Growing = { streams: new Map(), lines: 0, bytes: 0, packed: undefined, body: () => (batch.packed ??= packUp(batch)) }
     batches.push(batch)
     return batch
+  }
+
+  const withRoomFor = (size: number): Growing => {
+    const newest = batches.at(-1)
+    if (newest && !newest.packed && newest.bytes + size <= maxBatchBytes) return newest
+    // Whoever sends it hears of what went wrong.
+    newest?.body().catch(() => {})
+    return open()
   }
 
   return {
@@ -70,8 +92,8 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes }: BatchLimits
       const entry = entryOf(line)
       const size = Buffer.byteLength(entry) + 1
       const dropped = bytes + size > maxBufferBytes ? makeRoom() : 0
-      const batch = roomFor(size)
-      if (!batch.streams.has(line.level)) batch.streams.set(line.level, createEntries(chunks))
+      const batch = withRoomFor(size)
+      if (!batch.streams.has(line.level)) batch.streams.set(line.level, createLineBytes())
       batch.streams.get(line.level)!.add(entry)
       batch.bytes += size
       batch.lines += 1
@@ -91,54 +113,9 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes }: BatchLimits
   }
 }
 
-interface Entries {
-  add(entry: string): void
-  json(): readonly Buffer[]
-  /** They are not needed any more. */
-  drop(): void
-}
-
-/**
- * Thousands of strings that wait for a second cost the garbage collector more than all the rest, so they soon become
- * bytes; and those stay in the same memory all the time, which the allocator would otherwise spread.
- */
-const chunkLength = 24_576
-const longestText = 16_384
-
-interface Chunks {
-  /** The text as bytes. */
-  fill(text: string): Buffer
-  /** They may be filled again. */
-  giveBack(chunks: readonly Buffer[]): void
-}
-
-function createChunks(): Chunks {
-  const free: Buffer[] = []
-  return {
-    fill: (text) => {
-      if (Buffer.byteLength(text) > chunkLength) return Buffer.from(text)
-      const chunk = free.pop() ?? Buffer.allocUnsafeSlow(chunkLength)
-      return chunk.subarray(0, chunk.write(text))
-    },
-    giveBack: (chunks) => {
-      for (const { buffer } of chunks) if (buffer.byteLength === chunkLength) free.push(Buffer.from(buffer))
-    },
-  }
-}
-
-function createEntries({ fill, giveBack }: Chunks): Entries {
-  const filled: Buffer[] = []
-  let text = ''
-  return {
-    add: (entry) => {
-      text += text === '' && filled.length === 0 ? entry : `,${entry}`
-      if (text.length < longestText) return
-      filled.push(fill(text))
-      text = ''
-    },
-    json: () => (text === '' ? filled : [...filled, Buffer.from(text)]),
-    drop: () => giveBack(filled),
-  }
+function dropBytes({ streams }: Growing): void {
+  for (const entries of streams.values()) entries.drop()
+  streams.clear()
 }
 
 /** `[timestamp, line, structured metadata]` (https://grafana.com/docs/loki/latest/reference/loki-http-api/#ingest-logs). */

@@ -27,7 +27,7 @@ export interface LokiPushOptions {
   readonly maxBatchBytes?: number
   /** How long a line may wait for others. Default 1000. */
   readonly maxBatchWaitMs?: number
-  /** Bytes that may wait in memory. Default 16 MiB. */
+  /** Bytes that may wait in memory, most of them compressed. Default 16 MiB. */
   readonly maxBufferBytes?: number
   /** Default true. */
   readonly gzip?: boolean
@@ -64,11 +64,15 @@ const longestPauseMs = 60_000
 
 /** @throws TypeError for a URL or labels that Loki cannot have */
 export function createLokiPush(options: LokiPushOptions): LokiPush {
-  const { labels, maxBatchBytes = mebibyte, maxBatchWaitMs = 1000, maxBufferBytes = 16 * mebibyte, onTrouble = () => {} } = options
+  const { labels, maxBatchBytes = mebibyte, maxBatchWaitMs = 1000, maxBufferBytes = 16 * mebibyte, gzip = true, onTrouble = () => {} } = options
   checkLabels(labels)
-  const target = targetOf(options)
-  // Several batches fit into memory, so that dropping one leaves most.
-  const batches = createLineBatches({ maxBatchBytes: Math.min(maxBatchBytes, maxBufferBytes / 4), maxBufferBytes })
+  const target = targetOf(options, gzip)
+  const batches = createLineBatches({
+    // Several batches fit into memory, so that dropping one leaves most.
+    maxBatchBytes: Math.min(maxBatchBytes, maxBufferBytes / 4), maxBufferBytes,
+    // Compression loads with the first batch, and HTTP with it: most programs configure a log and say little.
+    pack: async (streams) => (await import('./pack-lines.ts')).packLines(streams, { labels, gzip }),
+  })
   const nap = createNap(backgroundClock)
   const stopped = new AbortController()
   const counts = { pushed: 0, dropped: 0, refused: 0, putOff: 0 }
@@ -89,7 +93,6 @@ export function createLokiPush(options: LokiPushOptions): LokiPush {
   async function pushOldest(failed: number): Promise<number> {
     const batch = batches.takeOldest()
     if (!batch) return 0
-    // HTTP and compression load with the first batch: most programs configure a log and say little.
     const { pushBatch } = await import('./push-batch.ts')
     const outcome = await pushBatch(batch, target, stopped.signal)
     if (outcome.kind === 'put_off') {
@@ -156,7 +159,7 @@ export function createLokiPush(options: LokiPushOptions): LokiPush {
   }
 }
 
-function targetOf({ url, user, password, tenant, labels, gzip = true }: LokiPushOptions): LokiTarget {
+function targetOf({ url, user, password, tenant }: LokiPushOptions, gzip: boolean): LokiTarget {
   const address = URL.parse(url.includes('://') ? url : `http://${url}`)
   if (!address || !/^https?:$/.test(address.protocol)) throw new TypeError(`Expected \`loki.url\` to be an address such as http://localhost:3100, got ${url.includes('@') ? 'another one' : JSON.stringify(url)}`)
   const name = user ?? decodeURIComponent(address.username)
@@ -165,8 +168,10 @@ function targetOf({ url, user, password, tenant, labels, gzip = true }: LokiPush
   address.password = ''
   if (!address.pathname.endsWith('/push')) address.pathname = `${address.pathname.replace(/\/$/, '')}/loki/api/v1/push`
   return {
-    url: address.href, labels, gzip,
+    url: address.href,
     headers: {
+      'content-type': 'application/json',
+      ...(gzip && { 'content-encoding': 'gzip' }),
       ...(name !== '' && { authorization: `Basic ${Buffer.from(`${name}:${secret}`).toString('base64')}` }),
       ...(tenant !== undefined && { 'x-scope-orgid': tenant }),
     },

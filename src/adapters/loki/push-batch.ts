@@ -1,18 +1,13 @@
 /** One try to hand a batch to Loki. `loki-push.ts` decides what follows. */
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { Readable } from 'node:stream'
-import { buffer, text } from 'node:stream/consumers'
-import { constants, createGzip } from 'node:zlib'
+import { text } from 'node:stream/consumers'
 import { messageOf } from '../../kernel/errors.ts'
 import type { LineBatch } from './line-batches.ts'
-import { severityLabel } from './loki-labels.ts'
 
 export interface LokiTarget {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly labels: Readonly<Record<string, string>>
-  readonly gzip: boolean
 }
 
 export type PushOutcome =
@@ -25,12 +20,9 @@ export type PushOutcome =
 const longestTryMs = 10_000
 const longestReason = 300
 
-export async function pushBatch(batch: LineBatch, { url, headers, labels, gzip }: LokiTarget, stop: AbortSignal): Promise<PushOutcome> {
+export async function pushBatch(batch: LineBatch, target: LokiTarget, stop: AbortSignal): Promise<PushOutcome> {
   try {
-    const parts = bodyOf(batch, labels)
-    const body = gzip ? await compress(parts) : Buffer.concat(parts)
-    const sent = post(url, { ...headers, 'content-type': 'application/json', ...(gzip && { 'content-encoding': 'gzip' }) }, body, stop)
-    return judge(await sent)
+    return judge(await post(target, await batch.body(), stop))
   } catch (error) {
     return { kind: 'put_off', reason: messageOf(error), retryAfterMs: undefined }
   }
@@ -43,7 +35,7 @@ interface Answer {
 }
 
 /** Not `fetch`: its 20 MB would be more than all lines that wait. */
-async function post(url: string, headers: Readonly<Record<string, string>>, body: Buffer, stop: AbortSignal): Promise<Answer> {
+async function post({ url, headers }: LokiTarget, body: Buffer, stop: AbortSignal): Promise<Answer> {
   const secure = url.startsWith('https:')
   const request = (secure ? https : http).request(url, {
     method: 'POST', agent: secure ? agents.https : agents.http, headers: { ...headers, 'content-length': body.length },
@@ -68,20 +60,6 @@ function judge({ status, retryAfter, body }: Answer): PushOutcome {
   const reason = `HTTP ${status}${said === '' ? '' : `: ${said}`}`
   if (status === 429 || status === 408 || status >= 500) return { kind: 'put_off', reason, retryAfterMs: readRetryAfter(retryAfter) }
   return { kind: 'refused', reason }
-}
-
-function bodyOf({ streams }: LineBatch, labels: Readonly<Record<string, string>>): Buffer[] {
-  const parts = [...streams].flatMap(([level, { json }], at) => [
-    Buffer.from(`${at === 0 ? '{"streams":[' : ','}{"stream":${JSON.stringify({ ...labels, [severityLabel]: level.toUpperCase() })},"values":[`),
-    ...json(),
-    Buffer.from(']}'),
-  ])
-  return [...parts, Buffer.from(']}')]
-}
-
-/** At the fastest level: lines of logs are so alike that the others gain little. */
-async function compress(parts: readonly Buffer[]): Promise<Buffer> {
-  return buffer(Readable.from(parts, { objectMode: false }).pipe(createGzip({ level: constants.Z_BEST_SPEED })))
 }
 
 /** Seconds or a date (RFC 9110 §10.2.3). */

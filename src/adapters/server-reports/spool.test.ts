@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -76,12 +76,13 @@ test('a line that came while the file was delivered is delivered next', () => {
 })
 
 test('of too much the oldest is removed', () => {
-  for (const size of [60, 60]) {
+  for (let written = 1; written <= 2; written += 1) {
     const spool = spoolOf(process.pid)
-    spool.write([{ ...report('a'), error_message: 'x'.repeat(size << 20) }])
+    spool.write([report('a')])
     spool.close()
+    truncateSync(join(directory, readdirSync(directory).sort().at(-1)!), 60 << 20)
   }
-  expect(spoolOf(process.pid).trim()).toBeGreaterThan(60 << 20)
+  expect(spoolOf(process.pid).trim()).toBe(60 << 20)
   expect(readdirSync(directory)).toHaveLength(1)
   expect(spoolOf(process.pid).trim()).toBe(0)
 })

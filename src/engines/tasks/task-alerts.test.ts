@@ -126,8 +126,11 @@ describe('what they say', () => {
     const [error, end] = await messagesOf(() => { throw new Error('x'.repeat(100_000)) }, 0, ['error', 'finish'])
     expect((error!.data!['error_message'] as string).length).toBe(5001)
     expect((end!.data!['errors'] as string[])[0]!.length).toBe(501)
-    const [result] = await messagesOf(() => Array.from({ length: 100_000 }, (_, n) => n), 0, ['finish'])
+    let looked = 0
+    const item = { toJSON: () => { looked += 1; return looked } }
+    const [result] = await messagesOf(() => Array.from({ length: 100_000 }, () => item), 0, ['finish'])
     expect(textOf(result!).length).toBeLessThan(5000)
+    expect(looked).toBeLessThan(5000)
   })
 
   const circular: { self?: unknown } = {}

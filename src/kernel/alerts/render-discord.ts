@@ -22,9 +22,9 @@ const mostContents = 10
 export function renderDiscord(message: AlertMessage, limits: RenderLimits): DiscordRendering {
   const composition = compose(message, limits)
   const { subject, severity, blocks, files } = composition
-  const title = `## ${markers[severity]} ${discord.escape(subject)}`
   const units = flatten(blocks).flatMap((block) => unitsOf(block, discord))
-  const contents = pack([title, ...units], '\n', longestContent).filter((content) => content.trim() !== '')
+  const title = subject === '' && units.some((unit) => unit.trim() !== '') ? [] : [`## ${markers[severity]} ${discord.escape(subject)}`]
+  const contents = pack([...title, ...units], '\n', longestContent).filter((content) => content.trim() !== '')
   if (contents.length <= mostContents) return { contents, files }
   const whole = wholeMessage(composition, limits)
   return { contents: [...contents.slice(0, mostContents - 1), discord.note(discord.escape(whole.note))], files: [...files, ...whole.files] }

@@ -2,11 +2,12 @@
  * A message as Slack's Block Kit (https://docs.slack.dev/reference/block-kit/blocks). What a user says stands in
  * `plain_text` or `rich_text`, never in mrkdwn, so it cannot mention, link or format.
  */
-import { markers } from './blocks.ts'
-import { cut } from './clean-text.ts'
+import { type Block, markers } from './blocks.ts'
+import { cleanLine, cut } from './clean-text.ts'
 import { compose } from './compose.ts'
 import { type FlatBlock, flatten } from './flatten.ts'
 import type { AlertMessage, Attachment, RenderLimits } from './message.ts'
+import { linesOf } from './render-terminal.ts'
 import { richList, richParagraph, richPreformatted } from './slack-rich-text.ts'
 import { textGrid } from './text-grid.ts'
 import { wholeMessage } from './whole-message.ts'
@@ -29,6 +30,7 @@ const longestMessage = 12_000
 /** A message of more parts would be a nuisance: the rest is in a file. */
 const mostMessages = 5
 const longestHeader = 150
+const longestSummary = 200
 const longestAlt = 2000
 const longestAddress = 3000
 const tableWidth = 90
@@ -36,11 +38,18 @@ const tableWidth = 90
 export function renderSlack(message: AlertMessage, limits: RenderLimits): SlackRendering {
   const composition = compose(message, limits)
   const { subject, severity, blocks, files } = composition
-  const title = `${markers[severity]} ${subject}`
-  const messages = inMessages([header(title), ...flatten(blocks).flatMap(slackBlocks)])
-  if (messages.length <= mostMessages) return { text: escapeMrkdwn(title), messages, files }
+  const shown = flatten(blocks).flatMap(slackBlocks)
+  // A message without a subject says what it says; one without anything still has to have a block.
+  const messages = inMessages(subject === '' && shown.length > 0 ? shown : [header(`${markers[severity]} ${subject}`), ...shown])
+  const text = escapeMrkdwn(`${markers[severity]} ${subject || summary(blocks)}`)
+  if (messages.length <= mostMessages) return { text, messages, files }
   const whole = wholeMessage(composition, limits)
-  return { text: escapeMrkdwn(title), messages: [...messages.slice(0, mostMessages - 1), [context(whole.note)]], files: [...files, ...whole.files] }
+  return { text, messages: [...messages.slice(0, mostMessages - 1), [context(whole.note)]], files: [...files, ...whole.files] }
+}
+
+/** What a message without a subject begins with. */
+function summary(blocks: readonly Block[]): string {
+  return cleanLine(linesOf(blocks.slice(0, 3), { width: longestSummary, colour: false }).join(' '), longestSummary)
 }
 
 /** https://docs.slack.dev/messaging/formatting-message-text#escaping */

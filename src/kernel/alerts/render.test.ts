@@ -26,6 +26,16 @@ test('Slack: the subject is a header, text is rich text, the fallback is escaped
   ]])
 })
 
+test('without a subject a message says what it says, and notifications begin with that', () => {
+  const bare: AlertMessage = { subject: '', severity: 'success', content: [new Text('Done & dusted')] }
+  expect(renderSlack(bare, limits)).toMatchObject({ text: '🟢 Done &amp; dusted', messages: [[{ type: 'rich_text' }]] })
+  expect(renderDiscord(bare, limits).contents).toEqual(['Done & dusted'])
+  expect(renderMarkdown(bare, limits).markdown).toBe('Done \\& dusted\n')
+  expect(renderHtml(bare, limits).html).not.toContain('<h1')
+  expect(checkBlocks(renderSlack({ ...bare, content: [] }, limits).messages[0])).toEqual([])
+  expect(renderDiscord({ ...bare, content: [] }, limits).contents).toEqual(['## 🟢 '])
+})
+
 test('Slack: an outer list goes on with its number after an inner one', () => {
   const { messages } = renderSlack(message(new List(['a', 'b', new List(['c']), 'd'], { ordered: true })), limits)
   expect(messages[0]![1]).toMatchObject({

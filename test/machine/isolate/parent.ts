@@ -6,5 +6,5 @@ const [name = '', args = '[]'] = process.argv.slice(2)
 await createRunIsolated(() => process.env)({
   module: new URL('./tasks.ts', import.meta.url).href, name, args: JSON.parse(args) as unknown[],
   run: { id: newId(Date.now()), attempt: 1, startedAt: Date.now(), correlationId: 'of the parent', traceparent: '' },
-  signal: new AbortController().signal, onProgress: () => {},
+  signal: new AbortController().signal, onProgress: () => console.log('progress'),
 })

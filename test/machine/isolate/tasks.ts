@@ -54,7 +54,7 @@ export const tree = task(async (seconds: number, then: 'wait' | 'spin' | 'return
   ]
   const started = shells.map((script) => spawn('sh', ['-c', script], { stdio: 'ignore' }))
   await once(started[2]!, 'exit')
-  console.log(`started ${process.pid}`)
+  getCurrentRun()!.progress(started.length)
   if (then === 'spin') for (;;);
   if (then === 'wait') await setTimeout(60_000)
 }, { name: 'tree' })
