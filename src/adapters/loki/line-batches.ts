@@ -12,15 +12,14 @@ export type Streams = ReadonlyMap<LogLevel, readonly Buffer[]>
 
 export interface LineBatch {
   readonly lines: number
-  /** What is sent. From the first call on no line is added. */
-  body(): Promise<Buffer>
 }
 
 interface Growing extends LineBatch {
   readonly streams: Map<LogLevel, LineBytes>
   lines: number
   bytes: number
-  packed: Promise<Buffer> | undefined
+  body: Promise<Buffer> | undefined
+  isBeingPacked: boolean
 }
 
 export interface BatchOptions {
@@ -36,6 +35,8 @@ export interface LineBatches {
   add(line: LogLine): number
   /** The one to push now, and from then on the one that is not dropped to make room. */
   takeOldest(): LineBatch | undefined
+  /** What is sent of it. From then on no line is added. */
+  bodyOf(batch: LineBatch): Promise<Buffer>
   /** It was pushed, or never will be. */
   remove(batch: LineBatch): void
   /** It waits again, like the others. */
@@ -48,6 +49,7 @@ export interface LineBatches {
 export function createLineBatches({ maxBatchBytes, maxBufferBytes, pack }: BatchOptions): LineBatches {
   const batches: Growing[] = []
   let taken: LineBatch | undefined
+  let packing: Promise<unknown> = Promise.resolve()
   let bytes = 0
   let lines = 0
 
@@ -55,7 +57,7 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes, pack }: Batch
     const [gone] = batches.splice(at, 1)
     bytes -= gone!.bytes
     lines -= gone!.lines
-    if (!gone!.packed) dropBytes(gone!)
+    if (!gone!.isBeingPacked) dropBytes(gone!)
     return gone!.lines
   }
 
@@ -66,6 +68,9 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes, pack }: Batch
   }
 
   const packUp = async (batch: Growing): Promise<Buffer> => {
+    // It had to make room meanwhile.
+    if (!batches.includes(batch)) return Buffer.alloc(0)
+    batch.isBeingPacked = true
     const body = await pack(new Map([...batch.streams].map(([level, entries]) => [level, entries.all()])))
     dropBytes(batch)
     if (batches.includes(batch)) bytes += body.length - batch.bytes
@@ -73,17 +78,24 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes, pack }: Batch
     return body
   }
 
+  /** One at a time: what is being packed takes memory for itself. */
+  const close = (batch: Growing): Promise<Buffer> => {
+    batch.body ??= packing.then(() => packUp(batch))
+    packing = batch.body.catch(() => {})
+    return batch.body
+  }
+
   const open = (): Growing => {
-    const batch: Growing = { streams: new Map(), lines: 0, bytes: 0, packed: undefined, body: () => (batch.packed ??= packUp(batch)) }
+    const batch: Growing = { streams: new Map(), lines: 0, bytes: 0, body: undefined, isBeingPacked: false }
     batches.push(batch)
     return batch
   }
 
   const withRoomFor = (size: number): Growing => {
     const newest = batches.at(-1)
-    if (newest && !newest.packed && newest.bytes + size <= maxBatchBytes) return newest
+    if (newest && !newest.body && newest.bytes + size <= maxBatchBytes) return newest
     // Whoever sends it hears of what went wrong.
-    newest?.body().catch(() => {})
+    if (newest) close(newest).catch(() => {})
     return open()
   }
 
@@ -102,6 +114,7 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes, pack }: Batch
       return dropped
     },
     takeOldest: () => (taken = batches[0]),
+    bodyOf: (batch) => close(batch as Growing),
     remove: (batch) => {
       const at = batches.indexOf(batch as Growing)
       if (at >= 0) forget(at)

@@ -94,7 +94,7 @@ export function createLokiPush(options: LokiPushOptions): LokiPush {
     const batch = batches.takeOldest()
     if (!batch) return 0
     const { pushBatch } = await import('./push-batch.ts')
-    const outcome = await pushBatch(batch, target, stopped.signal)
+    const outcome = await pushBatch(await batches.bodyOf(batch), target, stopped.signal)
     if (outcome.kind === 'put_off') {
       batches.putBack()
       counts.putOff += 1

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { messageOf } from '../../kernel/errors.ts'
-import type { LineBatch } from './line-batches.ts'
 
 export interface LokiTarget {
   readonly url: string
@@ -20,9 +19,9 @@ export type PushOutcome =
 const longestTryMs = 10_000
 const longestReason = 300
 
-export async function pushBatch(batch: LineBatch, target: LokiTarget, stop: AbortSignal): Promise<PushOutcome> {
+export async function pushBatch(body: Buffer, target: LokiTarget, stop: AbortSignal): Promise<PushOutcome> {
   try {
-    return judge(await post(target, await batch.body(), stop))
+    return judge(await post(target, body, stop))
   } catch (error) {
     return { kind: 'put_off', reason: messageOf(error), retryAfterMs: undefined }
   }
