@@ -8,6 +8,7 @@ import { readSeverity, readText } from './kernel/alerts/components/arguments.ts'
 import { type Destination, isDestination } from './kernel/alerts/destination.ts'
 import type { Dispatcher } from './kernel/alerts/dispatcher.ts'
 import type { AlertMessage, Attachment, Severity } from './kernel/alerts/message.ts'
+import { zipOf } from './kernel/alerts/zip.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
 
 /** Strings are paragraphs of text. */
@@ -22,6 +23,8 @@ export interface AlertInput {
   readonly attachments?: readonly Attachment[]
   /** Paths of files that go with the message. */
   readonly attachmentFiles?: readonly string[]
+  /** All attachments go as one `attachments.zip`. Default: false. */
+  readonly zipAttachmentFiles?: boolean
   /** What machines read of it, for webhooks: plain JSON. */
   readonly data?: Readonly<Record<string, unknown>>
   /** Messages with equal keys tell the same news, for `dedupeFor` and `digestEvery`. Default: severity and subject. */
@@ -108,20 +111,20 @@ function split(given: object, names: readonly string[]): { readonly own: Readonl
 
 async function readAlert(given: AlertInput): Promise<AlertMessage> {
   checkNames(given)
-  const { subject = '', severity = 'info', content = [], attachments = [], attachmentFiles = [], data, key, topic } = given
+  const { subject = '', severity = 'info', content = [], attachments = [], attachmentFiles = [], zipAttachmentFiles = false, data, key, topic } = given
   const files = [...attachments, ...(await Promise.all(attachmentFiles.map(attachmentOf)))]
   return {
     subject: readText('`subject` of an alert', subject),
     severity: readSeverity('`severity` of an alert', severity),
     content: readContent('`content` of an alert', Array.isArray(content) ? content : [content]),
-    ...(files.length > 0 && { attachments: files }),
+    ...(files.length > 0 && { attachments: zipAttachmentFiles ? [zipOf(files)] : files }),
     ...(data !== undefined && { data }),
     ...(key !== undefined && { key: readText('`key` of an alert', key) }),
     ...(topic !== undefined && { topic: readText('`topic` of an alert', topic) }),
   }
 }
 
-const alertFields = ['subject', 'severity', 'content', 'attachments', 'attachmentFiles', 'data', 'key', 'topic']
+const alertFields = ['subject', 'severity', 'content', 'attachments', 'attachmentFiles', 'zipAttachmentFiles', 'data', 'key', 'topic']
 
 function checkNames(given: unknown): void {
   if (typeof given !== 'object' || given === null) throw new TypeError(`Expected an alert to be a text or an object such as { subject, content }, got ${String(given)}`)

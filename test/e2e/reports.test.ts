@@ -87,6 +87,7 @@ async function successesOf(task: string): Promise<number> {
   }
 }
 
+const succeeded = (times: number) => Array.from({ length: times }, () => 'succeeded')
 const spooled = () => { try { return readdirSync(join(home, 'spool')).flatMap((file) => readFileSync(join(home, 'spool', file), 'utf8').split('\n').filter(Boolean)) } catch { return [] } }
 
 async function withoutServer<T>(work: () => Promise<T>): Promise<T> {
@@ -110,7 +111,7 @@ test('a run is seen while it runs and when it has ended, within two seconds', as
 test('a program that ends at once has told of its runs, and was not held up', async () => {
   const { code, ms } = await run('await Promise.all(Array.from({ length: 50 }, (_, n) => work(n)))')
   expect(code).toBe(0)
-  expect(await runsOf(name)).toEqual(new Array(50).fill('succeeded'))
+  expect(await runsOf(name)).toEqual(succeeded(50))
   expect(ms).toBeLessThan(5000)
 })
 
@@ -130,7 +131,7 @@ test('what ran while the server was away is told by the server itself when it is
   const { code, ms } = await withoutServer(() => run('for (let n = 0; n < 20; n += 1) await work(n)'))
   expect(code).toBe(0)
   expect(ms).toBeLessThan(5000)
-  await expect.poll(() => runsOf(name), { timeout: 5000 }).toEqual(new Array(20).fill('succeeded'))
+  await expect.poll(() => runsOf(name), { timeout: 5000 }).toEqual(succeeded(20))
   expect(spooled()).toEqual([])
 })
 
@@ -142,7 +143,7 @@ test('a program that works on while the server is away loses no run, and tells n
   let total = 0
   await withoutServer(async () => { total = Number((await once(lines, 'line'))[0]) })
   expect(total).toBeGreaterThan(100)
-  await expect.poll(() => runsOf(name), { timeout: 17_000, interval: 500 }).toEqual(new Array(total).fill('succeeded'))
+  await expect.poll(() => runsOf(name), { timeout: 17_000, interval: 500 }).toEqual(succeeded(total))
   expect(await successesOf(name)).toBe(total)
   child.kill('SIGKILL')
   expect((await err).match(/runs cannot be reported/g)?.length ?? 0).toBeLessThanOrEqual(1)
@@ -155,7 +156,7 @@ test('kill -9 loses nothing of what happened before the last half second', async
     child.kill('SIGKILL')
     await once(child, 'close')
   })
-  await expect.poll(() => runsOf(name), { timeout: 5000 }).toEqual(new Array(30).fill('succeeded'))
+  await expect.poll(() => runsOf(name), { timeout: 5000 }).toEqual(succeeded(30))
 })
 
 test('ten thousand runs in a moment are all told', { timeout: 60_000 }, async () => {
@@ -177,7 +178,7 @@ test('a wrong token costs the task nothing, is said once, and the runs arrive un
   const first = name
   name = `${first}-next`
   await run('await work(1)', { ...env, TASKFLOWS_TOKEN: token })
-  await expect.poll(() => runsOf(first), { timeout: 2000 }).toEqual(new Array(3).fill('succeeded'))
+  await expect.poll(() => runsOf(first), { timeout: 2000 }).toEqual(succeeded(3))
 })
 
 test('without a server and a home nothing is written anywhere', async () => {

@@ -87,9 +87,9 @@ describe('tf run', { timeout: 60_000 }, () => {
   test('Ctrl-C asks the function to stop, and waits for it', async () => {
     const child = start('jobs.ts#tidy')
     const lines = createInterface({ input: child.stdout! })
-    await once(lines, 'line')
+    await Promise.race([once(lines, 'line'), once(child, 'exit')])
     child.kill('SIGINT')
-    const [[line], err, [code]] = await Promise.all([once(lines, 'line'), text(child.stderr!), once(child, 'close')])
+    const [[line], err, [code]] = await Promise.all([Promise.race([once(lines, 'line'), once(child, 'close')]), text(child.stderr!), once(child, 'close')])
     expect({ code, line }).toEqual({ code: 130, line: 'tidy after SIGINT asked tf to stop' })
     expect(err).toBe('SIGINT: stopping (once more to stop at once)\nthe task "tidy" was stopped\n')
   })

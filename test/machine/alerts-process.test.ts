@@ -141,3 +141,16 @@ test('a broken configuration costs no alert', async () => {
   expect(code).toBe(0)
   expect(subjects()).toEqual(['Starting work', 'work succeeded'])
 })
+
+test('files may go as one archive', async () => {
+  writeFileSync(join(folder.path, 'a.txt'), 'first')
+  const { code, err } = await run(`
+    const files = { content: 'see below', attachmentFiles: [${JSON.stringify(join(folder.path, 'a.txt'))}], attachments: [{ filename: 'b.txt', contentType: 'text/plain', content: 'second' }] }
+    await alerts.sendAlert(new alerts.Webhook(sink), { ...files, zipAttachmentFiles: true })
+    await alerts.sendAlert(new alerts.Webhook(sink), files)
+    await alerts.sendAlert(new alerts.Webhook(sink), { content: 'x', attachmentFiles: ['/not/there'] }).catch((error) => console.error(error.message))
+  `)
+  const names = sink.received.map(({ body }) => (JSON.parse(body.toString()) as { attachments: { filename: string }[] }).attachments.map(({ filename }) => filename))
+  expect({ code, names }).toEqual({ code: 0, names: [['attachments.zip'], ['b.txt', 'a.txt']] })
+  expect(err).toMatch(/Expected `attachmentFiles` to name files that can be read: ENOENT/)
+})

@@ -52,6 +52,12 @@ test('what does not fit into one message goes on below the first', async () => {
   expect(new Set(slack.messages.slice(1).map(({ threadTs }) => threadTs))).toEqual(new Set([slack.messages[0]!.ts]))
 })
 
+test('blocks that Slack refuses all the same are sent as plain text', async () => {
+  slack.refusals.push({ error: 'invalid_blocks' })
+  await sendOnce(to('alerts'), message)
+  expect(slack.messages).toEqual([expect.objectContaining({ blocks: [], text: expect.stringContaining('Disk is full') })])
+})
+
 test('a try again does not repeat what was posted', async () => {
   const channel = await to('alerts').open(alertTools())
   const send = () => channel.send({ ...message, content: [new Table(rows)] }, AbortSignal.timeout(5000))

@@ -70,8 +70,11 @@ function slackChannel({ name, channel }: Slack, connect: (signal: AbortSignal) =
   let posted = 0
   let thread: { readonly channel: string; readonly ts: string } | undefined
   const post = async (client: WebClient, part: SlackRendering['messages'][number], text: string) => {
-    const { channel: id, ts } = await client.chat.postMessage({
-      channel: thread?.channel ?? channel, text, blocks: [...part] as never, unfurl_links: false, unfurl_media: false, ...(thread && { thread_ts: thread.ts }),
+    const place = { channel: thread?.channel ?? channel, ...(thread && { thread_ts: thread.ts }), text, unfurl_links: false, unfurl_media: false }
+    const { channel: id, ts } = await client.chat.postMessage({ ...place, blocks: [...part] as never }).catch((error: unknown) => {
+      // Slack refuses a whole message for one picture that it cannot fetch: better the plain text than nothing.
+      if (errorOf(error) !== 'invalid_blocks') throw error
+      return client.chat.postMessage(place)
     })
     // Files need the id of the channel, which Slack tells only here; what follows the first part is put below it.
     thread ??= { channel: id!, ts: ts! }
@@ -112,6 +115,11 @@ const waysOut: Readonly<Record<string, string>> = {
   token_revoked: 'the token was revoked: install the app in the workspace again',
   token_expired: 'the token has expired: install the app in the workspace again',
   account_inactive: 'the account or the workspace of the token is gone',
+}
+
+/** The code of what Slack refused. */
+function errorOf(error: unknown): string | undefined {
+  return (error as { readonly data?: { readonly error?: string } }).data?.error
 }
 
 /** Those after which the same may work. */

@@ -90,7 +90,7 @@ test('one that the server refuses is found and given up, and costs no other', as
   server.answer = (items) => (items.some(({ name }) => name.startsWith('bad')) ? { kind: 'refused', reason: 'request.invalid' } : { kind: 'accepted' })
   for (let number = 0; number < 100; number += 1) told(runNamed(number % 50 === 7 ? 'bad' : 'good'), end)
   await vi.advanceTimersByTimeAsync(500)
-  expect(names(batches)).toEqual(new Array(98).fill('good succeeded'))
+  expect(names(batches)).toEqual(Array.from({ length: 98 }, () => 'good succeeded'))
   expect(reports.dropped).toBe(2)
   expect(warnings).toHaveLength(1)
 })

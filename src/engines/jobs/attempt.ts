@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { formatDuration } from '../../kernel/duration.ts'
+import { isThenable } from '../../kernel/is-thenable.ts'
 import { NonRetryableError, type TaskDefinition, isWorthAnotherTry, withinRun } from '../tasks/index.ts'
 import type { ClaimedJob } from './claimed-job.ts'
 import { JobRun } from './job-run.ts'
@@ -170,10 +171,6 @@ export function startAttempt({ job, task, timeoutMs, clock, parents, complete, o
     void clock.sleep(timeoutMs, timer.signal).then(() => stop(new AttemptStopped('timeout', `the attempt took longer than its time-out of ${formatDuration(timeoutMs)}`)))
   }
   return { stop, abandon: () => { ended = true } }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 /** A result that cannot be kept fails the attempt for good: another try would return it again. */

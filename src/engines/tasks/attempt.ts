@@ -2,9 +2,9 @@
  * One attempt at a run: calls the function, watches the time and the caller's
  * signal, and says how it went. Whether there is another is decided in `run-task.ts`.
  */
+import { isThenable } from '../../kernel/is-thenable.ts'
 import type { Log } from '../../kernel/observe/log.ts'
 import { withinRun } from './context.ts'
-import { isThenable } from './is-thenable.ts'
 import type { CurrentRun } from './run.ts'
 import type { AttemptSpan } from './runtime.ts'
 import { TaskTimeoutError } from './task-errors.ts'

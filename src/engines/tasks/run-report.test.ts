@@ -25,10 +25,10 @@ test('nothing is told that the ledger would refuse', () => {
   const hostile = { name: 'n'.repeat(300), startedAt: 5_000, correlationId: 'a\nb' }
   const unreadable = { get message() { throw new Error('no') } }
   Object.setPrototypeOf(unreadable, Error.prototype)
-  const report = reportOf({ ...run, ...hostile }, 'db1', { ...end, outcome: 'failed', attempts: 5000, error: unreadable, errors: new Array(200).fill(new Error('\0\uD800')) })
+  const report = reportOf({ ...run, ...hostile }, 'db1', { ...end, outcome: 'failed', attempts: 5000, error: unreadable, errors: Array.from({ length: 200 }, () => new Error('\0\uD800')) })
   expect(report).toEqual({
     id: run.id, host: 'db1', state: 'failed', attempt: 1000, name: 'n'.repeat(255), started_at: '1970-01-01T00:00:05.000Z', ended_at: '1970-01-01T00:00:05.000Z',
-    error_type: 'Error', error_message: 'what was thrown cannot be read', error_types: new Array(100).fill('Error'),
+    error_type: 'Error', error_message: 'what was thrown cannot be read', error_types: Array.from({ length: 100 }, () => 'Error'),
   })
   expect(reportOf(run, 'db1', { ...end, outcome: 'failed', error: new Error(`\0\uD800${'x'.repeat(5000)}`) }).error_message).toBe(`\uFFFD\uFFFD${'x'.repeat(3998)}`)
 })

@@ -25,7 +25,7 @@ export interface CurrentRun {
   readonly correlationId: string
   /** W3C trace context (https://www.w3.org/TR/trace-context/): hand it to HTTP calls and child processes. */
   readonly traceparent: string
-  /** Aborts at a time-out, at the caller's signal, and when the process stops the run. */
+  /** Aborts at a time-out and with the caller's signal; in a job also when it is cancelled, or its worker stops or loses it. */
   readonly signal: AbortSignal
   /** Each line carries the run's id and name. */
   readonly log: Log

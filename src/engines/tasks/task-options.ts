@@ -70,11 +70,11 @@ const names = [
 ] as const satisfies (keyof TaskOptions)[]
 const mostAtOnce = 1_000_000
 
-/** @throws TypeError unless it is an object of options that exist */
+/** Those that say something. @throws TypeError unless it is an object of options that exist */
 export function knownOptions(options: unknown): TaskOptions {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) throw new TypeError(`Expected the options of a task to be an object, got ${describeValue(options)}`)
   refuseUnknown('', options, names)
-  return options
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 /** @throws TypeError, naming the option, when one has the wrong form */
@@ -110,8 +110,13 @@ function yesOrNo(name: string, given: unknown): boolean {
 }
 
 function readSignal(signal: unknown): AbortSignal | undefined {
-  if (signal === undefined || signal instanceof AbortSignal) return signal
+  if (signal === undefined || isSignal(signal)) return signal
   throw new TypeError(`Expected \`signal\` to be an AbortSignal, got ${describeValue(signal)}`)
+}
+
+/** Test environments bring an AbortSignal of their own, so the class tells nothing. */
+function isSignal(value: unknown): value is AbortSignal {
+  return typeof value === 'object' && value !== null && 'aborted' in value && 'reason' in value && 'addEventListener' in value
 }
 
 function readCache({ cacheKey, cacheFor }: TaskOptions): TaskSettings['cache'] {

@@ -36,8 +36,15 @@ describe('a task', () => {
     expect(ran).toBe(true)
   })
 
+  test('made of a task has the options of both', async () => {
+    using _ = useTestRuntime()
+    const strict = task(task(add, { name: 'sum', retries: 2 }), { required: true, timeout: undefined } as unknown as { required: true })
+    expect(definitionOf(strict)).toMatchObject({ name: 'sum', fn: add, policy: { maxAttempts: 3 }, options: { required: true } })
+    expect(await strict(1, 2)).toBe(3)
+  })
+
   test('refuses what is no function, and a function without a name', () => {
-    expect(() => task(7 as never)).toThrow(new TypeError('Expected the first argument of `task` to be a function, got number'))
+    expect(() => task(7 as never)).toThrow(new TypeError('Expected the first argument of `task` to be a function, got 7'))
     expect(() => task(null as never)).toThrow(/got null/)
     expect(() => task((() => () => 1)())).toThrow(/an anonymous function needs \{ name \}/)
   })

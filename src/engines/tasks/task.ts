@@ -43,19 +43,22 @@ export type TaskDecorator<R extends boolean = boolean> = <This, Args extends unk
  * Makes a task of a function: calling it runs the function with retries, time-outs, alerts and all that the options say.
  * A call returns a promise, for a `required` task of what the function returns, else of that or a TaskFailure.
  *
- * With the options alone it is a decorator for methods of classes (standard decorators, compiled code).
+ * Of a task it makes another one, with these options over its own. With options alone it is a decorator for methods of
+ * classes (standard decorators, compiled code).
  *
  * @throws TypeError, naming the option, when an option has the wrong form
  * @example
  * export const resize = task(async (path: string) => shrink(path), { name: 'resize', required: true, retries: 5, timeout: '2m' })
  * await resize('a.png')
  */
+export function task<F extends AnyFunction, Own extends boolean, R extends boolean = Own>(task: Task<F, Own>, options?: TaskOptions<NoInfer<F>, R>): Task<F, R>
 export function task<F extends AnyFunction, R extends boolean = false>(fn: F, options?: TaskOptions<NoInfer<F>, R>): Task<F, R>
 export function task<R extends boolean = false>(options: TaskOptions<AnyFunction, R>): TaskDecorator<R>
 export function task(given: unknown, options: TaskOptions = {}): Task | TaskDecorator {
-  if (typeof given === 'function') return taskOf(defineTask(given as AnyFunction, options, options.isolate ? moduleOfCaller(task) : undefined))
   if (typeof given === 'object' && given !== null) return decoratorOf(given)
-  throw new TypeError(`Expected the first argument of \`task\` to be a function, got ${given === null ? 'null' : typeof given}`)
+  if (typeof given !== 'function') throw new TypeError(`Expected the first argument of \`task\` to be a function, got ${describeValue(given)}`)
+  const known = knownOptions(options)
+  return taskOf(definitionWith(given as AnyFunction, known, known.isolate ? moduleOfCaller(task) : undefined))
 }
 
 /**
@@ -68,11 +71,18 @@ export function runTask<F extends AnyFunction, Own extends boolean, R extends bo
 export function runTask<F extends AnyFunction, R extends boolean = false>(fn: F, options: TaskOptions<NoInfer<F>, R>, ...args: Parameters<F>): Promise<TaskResult<F, R>>
 export async function runTask(given: unknown, options: TaskOptions = {}, ...args: unknown[]): Promise<unknown> {
   if (typeof given !== 'function') throw new TypeError(`Expected the first argument of \`runTask\` to be a function or a task, got ${describeValue(given)}`)
-  const own = isTask(given) ? definitionOf(given) : undefined
-  const fn = own?.fn ?? (given as AnyFunction)
-  const module = options.isolate ? moduleOfCaller(runTask) : undefined
-  const definition = defineTask(fn, { name: fn.name || 'anonymous', ...own?.options, ...knownOptions(options) }, module)
-  return callTask({ definition: own?.origin ? { ...definition, origin: own.origin } : definition, self: undefined, args, owner: own ?? fn })
+  const known = knownOptions(options)
+  const module = known.isolate ? moduleOfCaller(runTask) : undefined
+  const definition = definitionWith(given as AnyFunction, isTask(given) || given.name !== '' ? known : { name: 'anonymous', ...known }, module)
+  return callTask({ definition, self: undefined, args, owner: isTask(given) ? definitionOf(given) : given })
+}
+
+/** A task keeps its own options where these say nothing, and the place where another process finds it. */
+function definitionWith(given: AnyFunction, options: TaskOptions, module: string | undefined): TaskDefinition {
+  if (!isTask(given)) return defineTask(given, options, module)
+  const { fn, name, options: own, origin } = definitionOf(given)
+  const definition = defineTask(fn, { ...own, name, ...options }, module)
+  return origin ? { ...definition, origin } : definition
 }
 
 /** @param module exports the function, for isolated runs */

@@ -2,8 +2,8 @@
  * Tells of a run while it happens: log, observers, alerts, hooks, in this order.
  * None of them can fail the task. Only hooks are waited for.
  */
+import { isThenable } from '../../kernel/is-thenable.ts'
 import { withinRun } from './context.ts'
-import { isThenable } from './is-thenable.ts'
 import type { AttemptFailure, CurrentRun, Progress, RunEnd, TaskObserver } from './run.ts'
 import type { TaskFinish, TaskHooks } from './task-hooks.ts'
 import type { TaskRun } from './task-run.ts'

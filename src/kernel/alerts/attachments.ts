@@ -65,13 +65,17 @@ export class Files {
     return { filename: name, kept: kept.length, total: records.length }
   }
 
-  /** Adds bytes as they are. `undefined`: they are too large, or one file too many. */
-  addBytes(filename: string, contentType: string, content: Uint8Array): Attachment | undefined {
-    if (content.byteLength > this.#maxBytes || this.list.length >= this.#most) return undefined
-    const name = this.#free(filename)
-    const file = { filename: name, contentType, content, contentId: `${this.list.length + 1}.${name}` }
-    this.list.push(file)
-    return file
+  /** Adds a file as it is. `undefined`: it is too large, or one file too many. */
+  addWhole(file: Attachment): Attachment | undefined {
+    if (Buffer.byteLength(file.content) > this.#maxBytes || this.list.length >= this.#most) return undefined
+    const named = { ...file, filename: this.#free(file.filename) }
+    this.list.push(named)
+    return named
+  }
+
+  /** The same, for what the HTML shows in its place. */
+  addPicture(file: Attachment): Attachment | undefined {
+    return this.addWhole({ ...file, contentId: `picture-${this.list.length + 1}@taskflows` })
   }
 
   /** `orders.csv`, `orders-2.csv`, ... */

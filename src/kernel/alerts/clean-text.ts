@@ -3,6 +3,7 @@
  * once, in `compose.ts`; renderers only escape what is markup in their own language.
  */
 import { stripVTControlCharacters } from 'node:util'
+import { cut } from './fit-text.ts'
 
 // C0, DEL and C1 controls but for line breaks; bidirectional marks, embeddings and isolates (UAX #9), which would reorder
 // what stands around them; invisible separators, tags and the byte order mark.
@@ -19,23 +20,4 @@ export function cleanLine(text: string, maxLength: number): string {
   // What is cut off anyway need not be cleaned; markup that vanishes is allowed for.
   const line = cleanText(text.slice(0, maxLength * 8)).replace(/\s+/g, ' ').trim()
   return cut(line, maxLength)
-}
-
-/** At most `maxLength` UTF-16 units, of which the last is `…` when something is missing. A surrogate pair stays whole. */
-export function cut(text: string, maxLength: number): string {
-  return text.length <= maxLength ? text : `${text.slice(0, maxLength - 1).replace(/[\ud800-\udbff]$/, '')}…`
-}
-
-/** In pieces of at most `maxLength` UTF-16 units, at spaces where there are some, never within a surrogate pair. */
-export function pieces(text: string, maxLength: number): string[] {
-  const parts: string[] = []
-  let rest = text
-  while (rest.length > maxLength) {
-    const space = rest.lastIndexOf(' ', maxLength - 1)
-    const pairHalved = /[\ud800-\udbff]/.test(rest[maxLength - 1]!)
-    const at = space > maxLength / 2 ? space + 1 : maxLength - Number(pairHalved)
-    parts.push(rest.slice(0, at))
-    rest = rest.slice(at)
-  }
-  return rest === '' ? parts : [...parts, rest]
 }

@@ -2,9 +2,10 @@
 import { type Files, type FileText, type MadeFile, csvRecords } from './attachments.ts'
 import type { Block, EventBlock, ListEntry } from './blocks.ts'
 import { cellText } from './cell-text.ts'
-import { cleanLine, cleanText, cut } from './clean-text.ts'
+import { cleanLine, cleanText } from './clean-text.ts'
 import { decimal, line, paragraph } from './compose-short.ts'
 import type { Image, KeyValues, List, LogEntry, Table, Timeline } from './components.ts'
+import { cut } from './fit-text.ts'
 import type { RenderLimits } from './message.ts'
 
 export interface Context {
@@ -135,7 +136,7 @@ function csvFile(title: string, columns: readonly string[] | null, rows: readonl
 export function composeImage({ alt, source }: Image, { files }: Context): Block {
   const words = line(alt) || 'picture'
   if ('url' in source) return { kind: 'picture', alt: words, url: source.url }
-  const file = files.addBytes(`${words}.${source.extension}`, source.contentType, source.bytes)
+  const file = files.addPicture({ filename: `${words}.${source.extension}`, contentType: source.contentType, content: source.bytes })
   if (file === undefined) return { kind: 'note', text: `${words}: the picture is not attached, it is too large or one file too many` }
   return { kind: 'attached_picture', alt: words, file }
 }

@@ -86,8 +86,15 @@ test('files that are given come first; one that is too large is named in the mes
     { filename: 'b.bin', contentType: 'application/octet-stream', content: new Uint8Array(20_000) },
   ]
   const { blocks, files } = compose({ subject: 's', severity: 'info', content: [new Image({ alt: 'chart', bytes: pixel })], attachments }, limits)
-  expect(files.map(({ filename, contentId }) => [filename, contentId])).toEqual([['a.txt', undefined], ['chart.png', '2.chart.png']])
+  expect(files.map(({ filename, contentId }) => [filename, contentId])).toEqual([['a.txt', undefined], ['chart.png', 'picture-2@taskflows']])
   expect(blocks).toMatchObject([{ kind: 'attached_picture' }, { kind: 'note', text: 'b.bin is not attached: it is too large, or one file too many' }])
+})
+
+test('a text that is given stays as it is, or is cut at a line end', () => {
+  const given = (content: string) => ({ filename: 'a.txt', contentType: 'text/plain', content })
+  const { files } = compose({ subject: 's', severity: 'info', content: [], attachments: [given('a\r\nb'), given('line\r\n'.repeat(5_000))] }, limits)
+  expect(text(files[0]!)).toBe('a\r\nb')
+  expect(text(files[1]!)).toMatch(/^(line\n)+\[cut: the first 1,?\d+ of 5,?001 lines\]\n$/)
 })
 
 test('badges share a line, states stand below each other', () => {

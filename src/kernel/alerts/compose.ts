@@ -4,10 +4,11 @@
  */
 import { Files } from './attachments.ts'
 import type { Block, Composition } from './blocks.ts'
-import { cleanText, cut } from './clean-text.ts'
+import { cleanText } from './clean-text.ts'
 import { type Context, composeFixed, composeImage, composeList, composeLog, composePairs, composeTable, composeText, composeTimeline } from './compose-long.ts'
 import { crumbs, figure, line, meter, paragraph, priceChange, statusLine, treeLines } from './compose-short.ts'
 import type { Component, LogEntry } from './components.ts'
+import { cut } from './fit-text.ts'
 import type { AlertMessage, Attachment, RenderLimits } from './message.ts'
 
 const longestCallout = 2000
@@ -20,9 +21,11 @@ export function compose({ subject, severity, content, attachments = [] }: AlertM
   return { subject: line(subject), severity, blocks: [...blocks, ...leftOut.map(leftOutNote)], files: files.list }
 }
 
-function addGiven({ filename, contentType, content }: Attachment, files: Files): boolean {
-  if (typeof content !== 'string') return files.addBytes(filename, contentType, content) !== undefined
-  return files.addText({ filename, contentType, records: content.replace(/\r?\n$/, '').split(/\r?\n/), lineBreak: '\n' }).kept > 0
+/** Text that is too large is cut; there is no part of other files that would be of use. */
+function addGiven(attachment: Attachment, files: Files): boolean {
+  if (files.addWhole(attachment) !== undefined) return true
+  const { filename, contentType, content } = attachment
+  return typeof content === 'string' && files.addText({ filename, contentType, records: content.split(/\r?\n/), lineBreak: '\n' }).kept > 0
 }
 
 function leftOutNote({ filename }: Attachment): Block {

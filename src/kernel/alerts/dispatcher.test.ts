@@ -255,7 +255,7 @@ test('giving up ends what is being sent, what waits for another try, and what is
   await new Promise((resolve) => setImmediate(resolve))
   dispatcher.giveUp()
   expect(hanging.signal?.aborted).toBe(true)
-  expect(await Promise.all(fates.slice(1))).toEqual(['waiting: the process ended before it was sent', 'waiting: the process ended before it was sent'])
+  expect(await Promise.all(fates.slice(1))).toEqual(['place: not now', 'waiting: the process ended before it was sent'])
   expect(waiting.sent).toEqual([])
 })
 

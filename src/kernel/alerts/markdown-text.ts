@@ -3,7 +3,7 @@
  * `render-markdown.ts` and `render-discord.ts` say where they differ.
  */
 import { markers, type ListEntry, type Span, type TableBlock } from './blocks.ts'
-import { pieces } from './clean-text.ts'
+import { pack, pieces } from './fit-text.ts'
 import { type FlatBlock, linesOf } from './flatten.ts'
 import type { Severity } from './message.ts'
 
@@ -32,13 +32,14 @@ export interface Flavour {
 
 /** Each unit is whole Markdown of its own, and no longer than the flavour lets it be. */
 export function unitsOf(block: FlatBlock, flavour: Flavour): string[] {
+  const { longestUnit } = flavour
   switch (block.kind) {
-    case 'paragraph': return joined(spanLines(block.spans, flavour), flavour.lineBreak, flavour)
+    case 'paragraph': return pack(spanLines(block.spans, flavour), flavour.lineBreak, longestUnit)
     case 'heading': return [`${'#'.repeat(Math.min(3, block.level + 1))} ${startOfLine(flavour.escape(block.text))}`]
     case 'caption': return [`**${flavour.escape(block.text)}**`]
     case 'note': return [flavour.note(flavour.escape(block.text))]
-    case 'quote': return joined([...flavour.quoteHead(block.tone), ...spanLines(block.spans, flavour)].map((line) => `> ${line}`), '\n', flavour)
-    case 'list': return joined(block.entries.flatMap((entry) => entryLines(entry, flavour)), '\n', flavour)
+    case 'quote': return pack([...flavour.quoteHead(block.tone), ...spanLines(block.spans, flavour)].map((line) => `> ${line}`), '\n', longestUnit)
+    case 'list': return pack(block.entries.flatMap((entry) => entryLines(entry, flavour)), '\n', longestUnit)
     case 'table': return flavour.table(block)
     case 'preformatted': return fenced(block.text, block.language, flavour)
     case 'space': return ['']
@@ -56,24 +57,9 @@ export function fenced(text: string, language: string, flavour: Flavour): string
   return pack(lines, '\n', flavour.longestUnit - overhead).map((part) => `${fence}${language}\n${part}\n${fence}`)
 }
 
-/** Puts as many parts together as `longest` allows. */
-export function pack(parts: readonly string[], between: string, longest: number): string[] {
-  const packed: string[] = []
-  for (const part of parts) {
-    const last = packed.at(-1)
-    if (last !== undefined && last.length + between.length + part.length <= longest) packed[packed.length - 1] = `${last}${between}${part}`
-    else packed.push(part)
-  }
-  return packed
-}
-
 /** What would begin a list, a heading or a quote, or underline one, is text. */
 export function startOfLine(escaped: string): string {
   return escaped.replace(/^\s+/, '').replace(/^(?=[-+=#>])/, '\\').replace(/^(\d+)(?=[.)])/, '$1\\')
-}
-
-function joined(lines: readonly string[], between: string, { longestUnit }: Flavour): string[] {
-  return pack(lines, between, longestUnit)
 }
 
 function spanLines(spans: readonly Span[], flavour: Flavour): string[] {

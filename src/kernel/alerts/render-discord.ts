@@ -1,8 +1,9 @@
 /** A message as Discord shows it: its own flavour of Markdown, in parts of 2000 characters. */
 import { markers } from './blocks.ts'
 import { compose } from './compose.ts'
+import { pack } from './fit-text.ts'
 import { flatten } from './flatten.ts'
-import { type Flavour, fenced, linkTarget, pack, unitsOf } from './markdown-text.ts'
+import { type Flavour, fenced, linkTarget, unitsOf } from './markdown-text.ts'
 import type { AlertMessage, Attachment, RenderLimits } from './message.ts'
 import { textGrid } from './text-grid.ts'
 import { wholeMessage } from './whole-message.ts'

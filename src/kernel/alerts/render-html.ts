@@ -18,7 +18,7 @@ export interface HtmlRendering {
 export function renderHtml(message: AlertMessage, limits: RenderLimits): HtmlRendering {
   const composition = compose(message, limits)
   return {
-    html: documentOf(composition, 'auto', (file) => `cid:${encodeURIComponent(file.contentId!)}`),
+    html: documentOf(composition, 'auto', (file) => `cid:${file.contentId!}`),
     text: textOf(composition, { width: 78, colour: false }),
     files: composition.files,
   }

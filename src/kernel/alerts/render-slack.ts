@@ -3,8 +3,9 @@
  * `plain_text` or `rich_text`, never in mrkdwn, so it cannot mention, link or format.
  */
 import { type Block, markers } from './blocks.ts'
-import { cleanLine, cut } from './clean-text.ts'
+import { cleanLine } from './clean-text.ts'
 import { compose } from './compose.ts'
+import { cut } from './fit-text.ts'
 import { type FlatBlock, flatten } from './flatten.ts'
 import type { AlertMessage, Attachment, RenderLimits } from './message.ts'
 import { linesOf } from './render-terminal.ts'

@@ -18,7 +18,7 @@ export function renderTerminal(message: AlertMessage, { width, colour }: Termina
 
 /** The subject, and all blocks below it. */
 export function textOf({ subject, severity, blocks }: Composition, options: TerminalOptions): string {
-  const { paint } = penOf(options.colour)
+  const paint = penFor(options.colour)
   const title = wrap(subject, options.width - 2).map((line, at) => `${at === 0 ? paint(severity, '●') : ' '} ${paint('bold', line)}`)
   return `${[...(subject === '' ? [] : [...title, '']), ...linesOf(blocks, options)].join('\n')}\n`
 }
@@ -38,13 +38,13 @@ type Style = Severity | 'bold' | 'dim'
 // Colours of the sixteen that every terminal has, so that they fit its background.
 const codes = { bold: [1, 22], dim: [2, 22], info: [34, 39], success: [32, 39], warning: [33, 39], error: [31, 39] } as const satisfies Record<Style, readonly [number, number]>
 
-function penOf(colour: boolean) {
-  return { paint: (style: Style, text: string) => (colour && text !== '' ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text) }
+function penFor(colour: boolean): (style: Style, text: string) => string {
+  return (style, text) => (colour && text !== '' ? `\u001b[${codes[style][0]}m${text}\u001b[${codes[style][1]}m` : text)
 }
 
 function blockLines(block: Block, options: TerminalOptions): string[] {
   const { width, colour } = options
-  const { paint } = penOf(colour)
+  const paint = penFor(colour)
   switch (block.kind) {
     case 'paragraph': return spanLines(block.spans, options)
     case 'heading': return wrap(block.level === 1 ? block.text.toUpperCase() : block.text, width).map((line) => paint('bold', line))
@@ -76,7 +76,7 @@ function barred(lines: readonly string[], bar: string): string[] {
 }
 
 function cardLines({ title, blocks, footer }: Extract<Block, { kind: 'card' }>, options: TerminalOptions): string[] {
-  const { paint } = penOf(options.colour)
+  const paint = penFor(options.colour)
   const width = Math.max(12, options.width - 2)
   const inner = [
     ...(title === '' ? [] : wrap(title, width).map((line) => paint('bold', line))),
@@ -87,14 +87,14 @@ function cardLines({ title, blocks, footer }: Extract<Block, { kind: 'card' }>, 
 }
 
 function meterLines({ label, share, text }: Extract<Block, { kind: 'meter' }>, { width, colour }: TerminalOptions): string[] {
-  const { paint } = penOf(colour)
+  const paint = penFor(colour)
   const size = Math.max(10, Math.min(30, width - text.length - 1))
   const full = Math.floor(share * size)
   return [...(label === '' ? [] : wrap(label, width)), `${paint('success', '█'.repeat(full))}${paint('dim', '░'.repeat(size - full))} ${text}`]
 }
 
 function pairLines(pairs: Extract<Block, { kind: 'pairs' }>['pairs'], { width, colour }: TerminalOptions): string[] {
-  const { paint } = penOf(colour)
+  const paint = penFor(colour)
   const name = Math.min(Math.floor(width / 3), pairs.reduce((most, [each]) => Math.max(most, displayWidth(each)), 1))
   return pairs.flatMap(([key, value]) => {
     const names = wrap(key, name)
@@ -113,13 +113,14 @@ function entryLines({ text, ordered, number, depth }: ListEntry, width: number):
 }
 
 function eventLines({ time, title, text, tone }: EventBlock, { width, colour }: TerminalOptions): string[] {
-  const { paint } = penOf(colour)
+  const paint = penFor(colour)
   const head = wrap([time, title].filter(Boolean).join('  '), width - 2).map((line, at) => `${at === 0 ? paint(tone, '●') : ' '} ${line}`)
   return [...head, ...(text === '' ? [] : wrap(text, width - 2).map((line) => `  ${paint('dim', line)}`))]
 }
 
 /** Painted word by word, since a line break must not stand between an escape sequence and its end. */
 function spanLines(spans: readonly Span[], { width, colour }: TerminalOptions): string[] {
+  const paint = penFor(colour)
   const lines: string[] = []
   let line = ''
   let taken = 0
@@ -131,7 +132,7 @@ function spanLines(spans: readonly Span[], { width, colour }: TerminalOptions): 
       taken = 0
     }
     if (text === '\n' || (taken === 0 && text === ' ')) continue
-    line += style.reduceRight((painted, each) => penOf(colour).paint(each, painted), text)
+    line += style.reduceRight((painted, each) => paint(each, painted), text)
     taken += size
   }
   return [...lines, line.trimEnd()]

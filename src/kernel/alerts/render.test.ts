@@ -108,8 +108,8 @@ test('a terminal with colours: each escape sequence ends on its line', () => {
 
 test('HTML: the picture that was sent along is shown by its content id, and the text says the same', () => {
   const { html, text, files } = renderHtml(sample, limits)
-  expect(files.map(({ contentId }) => contentId)).toEqual(['1.Orders-per-hour.png'])
-  expect(html).toContain('src="cid:1.Orders-per-hour.png" alt="Orders per hour"')
+  expect(files.map(({ contentId }) => contentId)).toEqual(['picture-1@taskflows'])
+  expect(html).toContain('src="cid:picture-1@taskflows" alt="Orders per hour"')
   expect(html.match(/https?:\/\/[^"<]+/g)).toEqual(['https://grafana.example.com/explore?orgId=1&amp;left=%7B%22datasource%22%3A%22loki%22%7D'])
   expect(text).toContain('load-orders failed after 3 attempts')
   for (const line of text.split('\n')) expect(line.length <= 78 || !line.trim().includes(' ')).toBe(true)

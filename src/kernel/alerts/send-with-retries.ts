@@ -25,14 +25,16 @@ const pause: RetryPolicy = { maxAttempts: usualTries, strategy: 'exponential', b
 
 /** @throws AlertNotSent of the last try */
 export async function sendWithRetries(channel: AlertChannel, message: AlertMessage, tries: number, tools: SendingTools): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    if (tools.givenUp.aborted) throw new AlertNotSent(`${channel.name}: the process ended before it was sent`, { retryable: false })
-    const failure = await tryOnce(channel, message, tools)
-    if (!failure) return
+  let failure = new AlertNotSent(`${channel.name}: the process ended before it was sent`, { retryable: false })
+  for (let attempt = 1; !tools.givenUp.aborted; attempt += 1) {
+    const failed = await tryOnce(channel, message, tools)
+    if (!failed) return
+    failure = failed
     const waitMs = failure.retryAfterMs ?? retryDelay(pause, attempt, tools.random())
-    if (!failure.retryable || attempt >= tries || waitMs > longestWaitMs) throw failure
+    if (!failure.retryable || attempt >= tries || waitMs > longestWaitMs) break
     await tools.clock.sleep(waitMs, tools.givenUp)
   }
+  throw failure
 }
 
 async function tryOnce(channel: AlertChannel, message: AlertMessage, { clock, givenUp }: SendingTools): Promise<AlertNotSent | undefined> {

@@ -1,8 +1,7 @@
 /** Flat blocks as Slack's `rich_text`, whose text is shown as it is: no markup, mentions, links or emoji are read out of it. */
 import { markers, type ListEntry, type Span } from './blocks.ts'
-import { pieces } from './clean-text.ts'
+import { pack, pieces } from './fit-text.ts'
 import { linesOf } from './flatten.ts'
-import { pack } from './markdown-text.ts'
 import type { SlackBlock } from './render-slack.ts'
 
 interface RichElement {

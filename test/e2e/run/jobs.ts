@@ -46,4 +46,5 @@ export function leaveOpen() {
   return 'done'
 }
 
+// oxlint-disable-next-line import/no-default-export -- what is tested
 export default () => 'by default'

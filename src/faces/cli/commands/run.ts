@@ -34,13 +34,14 @@ async function runTarget(invocation: Invocation): Promise<number> {
   // Only now: until then, and while the function does not yield, Ctrl-C ends this process as it does any other.
   using interruption = onInterruption()
   // A function may wait for nothing but its signal, and that does not keep Node from ending.
-  using _awake = setInterval(() => {}, 60_000)
+  const awake = setInterval(() => {}, 60_000)
   const { signal } = interruption
   signal.addEventListener('abort', () => {
     talk.note(`${signal.reason}: stopping (once more to stop at once)`)
     controller.abort(new TaskflowsError('task.cancelled', `${signal.reason} asked tf to stop`))
   })
-  return conclude(await running, exported, signal.aborted, invocation)
+  const end = await running.finally(() => clearInterval(awake))
+  return conclude(end, exported, signal.aborted, invocation)
 }
 
 function listener(talk: Invocation['talk']): RunListener {
