@@ -12,7 +12,7 @@ export async function* followLocalRuns(directory: string, sinceMs: number, clock
   /** How far each file has been read, by its inode: full files get another name. */
   const read = new Map<number, number>()
   for (; !signal.aborted; await clock.sleep(lookMs, signal)) {
-    for (const { path } of runFiles(directory).filter(({ day }) => day >= dayOf(sinceMs)).reverse()) {
+    for (const { path } of runFiles(directory).filter(({ day }) => day >= dayOf(sinceMs)).toReversed()) {
       for (const line of await readOn(path, read)) {
         const run = parseLocalRun(line)
         if (run && run.run.endedAt! >= sinceMs) yield run

@@ -30,7 +30,7 @@ export function dayOf(ms: number): string {
 export function runFiles(directory: string): RunFile[] {
   try {
     const names = readdirSync(directory).filter((name) => /^\d{4}-\d\d-\d\d(\.\d+)?\.jsonl$/.test(name))
-    return names.sort().reverse().map((name) => ({ path: join(directory, name), day: name.slice(0, 10) }))
+    return names.sort().toReversed().map((name) => ({ path: join(directory, name), day: name.slice(0, 10) }))
   } catch {
     return []
   }

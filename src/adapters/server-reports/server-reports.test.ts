@@ -28,14 +28,14 @@ const runNamed = (name: string): RunFacts => ({ id: newId(Date.now()), name, sta
 function setUp() {
   const batches: RunReport[][] = []
   const warnings: string[] = []
-  const server = { answer: (_reports: readonly RunReport[]): Verdict => ({ kind: 'accepted' }), there: true }
+  const server = { answer: (_reports: readonly RunReport[]): Verdict | Promise<Verdict> => ({ kind: 'accepted' }), there: true }
   const reports = createServerReports({
     findServer: () => (server.there ? { url: 'http://server' } : undefined),
     spool: createSpool({ directory: join(home, 'spool'), clock }),
     clock,
     log: { ...silentLog, warn: (_fields: object, message: string) => void warnings.push(message) },
     post: async (_server, items) => {
-      const verdict = server.answer(items)
+      const verdict = await server.answer(items)
       if (verdict.kind === 'accepted') batches.push([...items])
       return verdict
     },
@@ -70,6 +70,22 @@ test('what a server did not take is on the disk at once, and told when it takes 
   expect(names(batches).sort()).toEqual(['one succeeded', 'two succeeded'])
   expect(spooled()).toBe(0)
   expect(warnings).toHaveLength(1)
+})
+
+test('what a server does not answer is on the disk a second later, and told when it answers again', async () => {
+  const { server, told, batches, spooled } = setUp()
+  const unanswered = Promise.withResolvers<Verdict>()
+  server.answer = () => unanswered.promise
+  told(runNamed('one'), end)
+  await vi.advanceTimersByTimeAsync(600)
+  told(runNamed('two'), end)
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(spooled()).toBe(1)
+  server.answer = () => ({ kind: 'accepted' })
+  unanswered.resolve({ kind: 'later', reason: 'no answer' })
+  await vi.advanceTimersByTimeAsync(2000)
+  expect(names(batches).sort()).toEqual(['one succeeded', 'two succeeded'])
+  expect(spooled()).toBe(0)
 })
 
 test('the server is asked again after 1, 2, 4, 8, then every 15 seconds', async () => {

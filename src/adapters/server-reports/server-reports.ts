@@ -41,6 +41,8 @@ const batchSize = 1000
 const batchMs = 500
 /** More of them go to the spool. */
 const mostWaiting = 10_000
+/** What the server has not answered by then is spooled meanwhile. */
+const slowMs = 1000
 /** How often the spool is looked at while the server takes what it is sent. */
 const lookMs = 15_000
 /** The server refuses older ones, too (`kernel/database/runs/report-runs.ts`). */
@@ -101,7 +103,7 @@ export function createServerReports({ spool, clock, ...parts }: ServerReportsPar
   const deliverWaiting = async () => {
     while (waiting.size > 0 && failures === 0) {
       underWay = waiting.take(batchSize)
-      if (!await delivery.deliver(underWay)) {
+      if (!await deliver(underWay)) {
         waiting.putBack(underWay)
         failures = 1
         lookIn(retryDelay(backoff, failures, 0))
@@ -111,6 +113,19 @@ export function createServerReports({ spool, clock, ...parts }: ServerReportsPar
     if (failures > 0) spill()
   }
 
+  /** A server that takes its time must not make a killed process lose more. What it accepts after all is told twice, which is once. */
+  const deliver = async (reports: readonly RunReport[]): Promise<boolean> => {
+    const guard = setInterval(() => {
+      waiting.putBack(underWay)
+      underWay = []
+      spill()
+    }, slowMs).unref()
+    try {
+      return await delivery.deliver(reports)
+    } finally {
+      clearInterval(guard)
+    }
+  }
   /** Where no file can be written they wait on, as many as there is room for. */
   const spill = () => {
     const reports = waiting.take()
@@ -138,7 +153,7 @@ export function createServerReports({ spool, clock, ...parts }: ServerReportsPar
   const deliverClaimed = async (claimed: ClaimedReports): Promise<boolean> => {
     const young = claimed.reports.filter(({ started_at }) => clock.now() - Date.parse(started_at) < oldestMs)
     for (let at = 0; at < young.length; at += batchSize) {
-      if (!await delivery.deliver(young.slice(at, at + batchSize))) {
+      if (!await deliver(young.slice(at, at + batchSize))) {
         claimed.release()
         return false
       }
