@@ -22,7 +22,12 @@ export const systemClock: Clock = clockWith((timeout) => timeout)
 export const backgroundClock: Clock = clockWith((timeout) => timeout.unref())
 
 function clockWith(started: (timeout: NodeJS.Timeout) => NodeJS.Timeout): Clock {
-  const timer = (ms: number, wake: () => void): Disposable => (ms > longestTimer ? longTimer(ms, wake) : started(setTimeout(wake, Math.max(0, ms))))
+  const timer = (ms: number, wake: () => void): Disposable => {
+    if (ms > longestTimer) return longTimer(ms, wake)
+    const timeout = started(setTimeout(wake, Math.max(0, ms)))
+    // Not the timeout itself: those of fake timers in users' tests cannot be disposed of.
+    return { [Symbol.dispose]: () => clearTimeout(timeout) }
+  }
   const longTimer = (ms: number, wake: () => void): Disposable => {
     let current = timer(longestTimer, () => { current = timer(ms - longestTimer, wake) })
     return { [Symbol.dispose]: () => current[Symbol.dispose]() }

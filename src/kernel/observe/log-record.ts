@@ -12,7 +12,7 @@ import { currentLogFields } from './log-context.ts'
 import { createLogKeys } from './log-keys.ts'
 import { type LogLevel, levelNumbers, logLevels } from './log-level.ts'
 import { type LineId, type LogLine, lineIds } from './log-line.ts'
-import { cutText, jsonText } from './log-text.ts'
+import { cutJson, cutText, jsonText } from './log-text.ts'
 import { type LogClock, logClock } from './log-time.ts'
 import { createValueEncoder } from './log-value.ts'
 
@@ -45,7 +45,7 @@ const maxIdLength = 256
 const maxNameLength = 256
 /** What one line may use for its context, in characters; a character is up to three bytes of UTF-8. */
 const contextRoom = 40_000
-const sureRoom = contextRoom / 4
+const sureRoom = contextRoom / 5
 
 export function createRecordWriter({ labels, maxStringLength = 1000, redact = [], clock = logClock }: RecordOptions): RecordWriter {
   const keyOf = createLogKeys(redact)
@@ -81,7 +81,7 @@ export function createRecordWriter({ labels, maxStringLength = 1000, redact = []
     values.allow(before)
     clock.tick()
     const timestampNs = clock.ns
-    const text = `${heads[level]}${jsonText(logger)}${idsText(ids)},"timestamp":"${clock.iso}","timestamp_ns":${timestampNs},${events(entry.event)},"context":{${context}}}`
+    const text = `${heads[level]}${jsonText(cutText(logger, maxNameLength))}${idsText(ids)},"timestamp":"${clock.iso}","timestamp_ns":${timestampNs},${events(entry.event)},"context":{${context}}}`
     return { text, level, logger, timestampNs, ids }
   }
 
@@ -127,7 +127,7 @@ function createEventCache(maxStringLength: number): (event: string) => string {
   return (event) => {
     const kept = known.get(event)
     if (kept !== undefined) return kept
-    const json = `"event":${jsonText(cutText(event, Math.min(maxStringLength, maxEventLength)))},"event_fingerprint":"${hash('md5', event).slice(0, 8)}"`
+    const json = `"event":${cutJson(event, maxStringLength, maxEventLength)},"event_fingerprint":"${hash('md5', event).slice(0, 8)}"`
     if (known.size >= mostEvents) known.clear()
     // A long text is hardly said twice.
     if (event.length <= maxNameLength) known.set(event, json)

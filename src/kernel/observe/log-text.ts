@@ -20,3 +20,12 @@ export function jsonText(text: string): string {
   if (plain.test(text)) return `"${text}"`
   return JSON.stringify(text.toWellFormed()).replace(awkward, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
+
+/** A control character is `\\u0001` in JSON. */
+const longestEscape = 6
+
+/** JSON of a string that is cut to `max` code units, and further where JSON makes it longer than `maxJson` characters. */
+export function cutJson(text: string, max: number, maxJson: number): string {
+  const json = jsonText(cutText(text, Math.min(max, maxJson)))
+  return json.length <= maxJson + longestEscape * 10 ? json : jsonText(cutText(text, Math.min(max, Math.floor(maxJson / longestEscape))))
+}

@@ -7,7 +7,7 @@
  */
 import { messageOf } from '../errors.ts'
 import type { LogKey } from './log-keys.ts'
-import { cutText, jsonText } from './log-text.ts'
+import { cutJson } from './log-text.ts'
 
 const maxDepth = 8
 const maxEntries = 100
@@ -35,7 +35,7 @@ export function createValueEncoder(keyOf: (name: string) => LogKey, maxStringLen
     return json
   }
 
-  const text = (value: string, max = maxStringLength): string => spend(jsonText(cutText(value, Math.min(max, Math.max(left, 0)))))
+  const text = (value: string, max = maxStringLength): string => spend(cutJson(value, max, Math.max(left, 0)))
 
   const unreadable = (error: unknown): string => text(`[unreadable: ${safeMessage(error)}]`)
 
