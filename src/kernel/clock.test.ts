@@ -7,7 +7,7 @@ beforeEach(() => { vi.useFakeTimers() })
 afterEach(() => { vi.useRealTimers() })
 
 test('a timer wakes once, also after more time than setTimeout can hold', () => {
-  const wake = vi.fn()
+  const wake = vi.fn<() => void>()
   systemClock.timer(60 * day, wake)
   vi.advanceTimersByTime(60 * day - 1)
   expect(wake).not.toHaveBeenCalled()
@@ -16,7 +16,7 @@ test('a timer wakes once, also after more time than setTimeout can hold', () => 
 })
 
 test('a timer that was disposed of never wakes, whatever part of it has passed', () => {
-  const wake = vi.fn()
+  const wake = vi.fn<() => void>()
   const timers = [1, 60 * day].map((ms) => systemClock.timer(ms, wake))
   timers[0]![Symbol.dispose]()
   vi.advanceTimersByTime(30 * day)

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { failed } from '../../testing/task-runs.ts'
 import { useTestRuntime } from '../../testing/task-runtime.ts'

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { failing } from '../../testing/task-runs.ts'
 import { type LogLine, recordLog, useTestRuntime } from '../../testing/task-runtime.ts'

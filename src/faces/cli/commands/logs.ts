@@ -62,6 +62,11 @@ export const run: RunCommand = async (invocation) => {
     ...(given.since !== undefined && { sinceMs: Date.parse(given.since) }), ...(given.until !== undefined && { untilMs: Date.parse(given.until) }),
   })
   for (const problem of found.problems) invocation.talk.note(problem)
+  // A run that logged nothing is a run all the same.
+  for (const { id, name } of found.runs.values()) {
+    if (names.size < 100) names.add(name)
+    known ||= target.is({ runId: id, runName: name })
+  }
   if (!known && !given.follow) throw nothingOf(target, names)
   const { showRun } = await import('../../../operations/show.ts')
   const runs = new Map([...[...found.runs.values()].map(showRun), ...ofServer].filter(({ id, name }) => target.is({ runId: id, runName: name })).map((each) => [each.id, each]))
