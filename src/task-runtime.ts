@@ -9,7 +9,6 @@ import { type Config, type ConfigFlags, type Explanation, childEnvironment, conf
 import type { TaskObserver } from './engines/tasks/run.ts'
 import type { AlertDispatcher, LogLink, RunIsolated, TaskRuntime, TaskTracer } from './engines/tasks/runtime.ts'
 import type { Destination } from './kernel/alerts/destination.ts'
-import type { Dispatcher } from './kernel/alerts/dispatcher.ts'
 import { systemClock } from './kernel/clock.ts'
 import { type TaskflowsError, messageOf } from './kernel/errors.ts'
 import { logLinkFor } from './kernel/observe/log-link.ts'
@@ -75,15 +74,19 @@ function usableConfig(flags: ConfigFlags): { readonly config: Config; readonly s
   return { config: configOf({ ...explanation, problems: [] }), settings: explanation.settings, problems: explanation.problems }
 }
 
-/** What sends alerts is loaded with the first one. */
+/** What makes and sends alerts is loaded with the first one. */
 function lazyAlerts(): AlertDispatcher {
-  let loading: Promise<Dispatcher> | undefined
+  const load = async () => {
+    const [{ alertDispatcher }, messages] = await Promise.all([import('./alert-delivery.ts'), import('./engines/tasks/task-messages.ts')])
+    return { dispatcher: alertDispatcher(), messages }
+  }
+  let loading: ReturnType<typeof load> | undefined
   return {
-    send: (destination, message) => {
-      loading ??= import('./alert-delivery.ts').then(({ alertDispatcher }) => alertDispatcher())
-      void loading.then((dispatcher) => dispatcher.send(destination as Destination, message))
+    send: (destination, compose) => {
+      loading ??= load()
+      void loading.then(({ dispatcher, messages }) => dispatcher.send(destination as Destination, compose(messages)))
     },
-    drain: async () => (await loading)?.drain(),
+    drain: async () => (await loading)?.dispatcher.drain(),
   }
 }
 

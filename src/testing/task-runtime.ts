@@ -2,6 +2,7 @@
 import type { AlertMessage } from '../kernel/alerts/message.ts'
 import type { Log } from '../kernel/observe/log.ts'
 import { type TaskRuntime, useRuntime } from '../engines/tasks/index.ts'
+import * as messages from '../engines/tasks/task-messages.ts'
 import { FakeClock } from './fake-clock.ts'
 
 export interface LogLine {
@@ -23,7 +24,7 @@ export function useTestRuntime(parts: Partial<TaskRuntime> = {}) {
   const alerts: { readonly destination: object; readonly message: AlertMessage }[] = []
   const runtime: TaskRuntime = {
     clock, random: () => 1, log: recordLog(lines), observers: new Set(), logLink: () => undefined, traceparent: undefined, correlationId: undefined,
-    alerts: { send: (destination, message) => void alerts.push({ destination, message }), drain: async () => {} },
+    alerts: { send: (destination, compose) => void alerts.push({ destination, message: compose(messages) }), drain: async () => {} },
     runIsolated: () => Promise.reject(new Error('not in this test')),
     ...parts,
   }

@@ -1,7 +1,8 @@
 /** Log lines in files: one per logger or one for all, rotated by size. Several processes may write to the same. */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { messageOf } from '../../kernel/errors.ts'
+import { makeDirectories } from '../../kernel/make-directories.ts'
 import { isUrgent } from '../../kernel/observe/log-level.ts'
 import type { LogLine } from '../../kernel/observe/log-line.ts'
 import { type LogOutput, createLogOutput, writeWhole } from '../../kernel/observe/log-output.ts'
@@ -48,7 +49,7 @@ function fileWriter(path: string, { directory, maxBytes, maxRotations, onTrouble
   }
 
   const open = (): number => {
-    mkdirSync(directory, { recursive: true, mode: 0o750 })
+    makeDirectories(directory, 0o750)
     const fd = openSync(path, 'a', 0o640)
     file = { fd, ino: statSync(path).ino }
     return fd

@@ -6,13 +6,17 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { AlertMessage } from '../../kernel/alerts/message.ts'
 import type { Log } from '../../kernel/observe/log.ts'
 import type { RunOutcome, TaskObserver } from './run.ts'
+import type { TaskMessages } from './task-messages.ts'
 
 /** Where an alert goes: one of the destinations of `taskflows/alerts`. The engine never looks inside. */
 export type AlertDestination = object
 
+/** Makes a message, with what makes messages: few tasks have alerts, so that is loaded with the first one. */
+export type ComposeAlert = (messages: TaskMessages) => AlertMessage
+
 /** Takes messages and sends them in the background. Never throws. */
 export interface AlertDispatcher {
-  send(destination: AlertDestination, message: AlertMessage): void
+  send(destination: AlertDestination, compose: ComposeAlert): void
   /** Resolves when everything that was taken has been sent or given up. */
   drain(): Promise<void>
 }

@@ -4,7 +4,8 @@ import { type DeliveryOptions, Destination } from '../../kernel/alerts/destinati
 import type { AlertChannel, AlertMessage } from '../../kernel/alerts/message.ts'
 import { renderMarkdown } from '../../kernel/alerts/render-markdown.ts'
 import { useTestRuntime } from '../../testing/task-runtime.ts'
-import type { AlertDestination } from './runtime.ts'
+import type { AlertDestination, ComposeAlert } from './runtime.ts'
+import * as messages from './task-messages.ts'
 import { type AlertEvent, Alerts, type AlertsInput } from './task-alerts.ts'
 import { task } from './task.ts'
 
@@ -24,7 +25,7 @@ const here = new Place('here')
 /** A runtime that keeps what is sent, and says what was linked. */
 function listen() {
   const sent: { readonly to: string; readonly message: AlertMessage }[] = []
-  const alerts = { send: (destination: AlertDestination, message: AlertMessage) => void sent.push({ to: (destination as Place).name, message }), drain: async () => {} }
+  const alerts = { send: (destination: AlertDestination, compose: ComposeAlert) => void sent.push({ to: (destination as Place).name, message: compose(messages) }), drain: async () => {} }
   const logLink = ({ fromMs, toMs, errorsOnly }: { readonly fromMs: number; readonly toMs: number; readonly errorsOnly: boolean }) => `http://grafana/?from=${fromMs}&to=${toMs}&errors=${errorsOnly}`
   return { sent, ...useTestRuntime({ alerts, logLink }), subjects: () => sent.map(({ to, message }) => `${to}: ${message.subject}`) }
 }

@@ -3,11 +3,9 @@
  * `tell-run.ts` calls it; the dispatcher of the runtime sends.
  */
 import { isDestination } from '../../kernel/alerts/destination.ts'
-import type { AlertMessage } from '../../kernel/alerts/message.ts'
 import { describeValue, refuseUnknown } from './check-options.ts'
-import { errorMessage, finishMessage, startMessage } from './task-messages.ts'
 import type { AttemptFailure, RunEnd, RunFacts } from './run.ts'
-import type { AlertDestination, TaskRuntime } from './runtime.ts'
+import type { AlertDestination, ComposeAlert, TaskRuntime } from './runtime.ts'
 
 export type AlertEvent = 'start' | 'error' | 'finish'
 
@@ -66,17 +64,17 @@ export function alertsFor(alerts: unknown): TaskAlerts {
   // A recovery note is asked for by the destination, whatever else it is told.
   const successes = [...new Set([...told.finish, ...routes.flatMap(({ sendTo }) => sendTo).filter((destination) => isDestination(destination) && destination.delivery.recovery)])]
   return {
-    onStart: told.start.length === 0 ? undefined : (run, runtime) => tell(told.start, runtime, startMessage(run)),
-    onError: told.error.length === 0 ? undefined : (run, failure, runtime) => tell(told.error, runtime, errorMessage(run, failure, runtime.logLink)),
+    onStart: told.start.length === 0 ? undefined : (run, runtime) => tell(told.start, runtime, ({ startMessage }) => startMessage(run)),
+    onError: told.error.length === 0 ? undefined : (run, failure, runtime) => tell(told.error, runtime, ({ errorMessage }) => errorMessage(run, failure, runtime.logLink)),
     onFinish: successes.length === 0 ? undefined : (run, end, runtime) => {
       const destinations = end.outcome === 'succeeded' ? successes : told.finish
-      if (destinations.length > 0) tell(destinations, runtime, finishMessage(run, end, runtime.logLink))
+      if (destinations.length > 0) tell(destinations, runtime, ({ finishMessage }) => finishMessage(run, end, runtime.logLink))
     },
   }
 }
 
-function tell(destinations: readonly AlertDestination[], { alerts }: TaskRuntime, message: AlertMessage): void {
-  for (const destination of destinations) alerts.send(destination, message)
+function tell(destinations: readonly AlertDestination[], { alerts }: TaskRuntime, compose: ComposeAlert): void {
+  for (const destination of destinations) alerts.send(destination, compose)
 }
 
 function destinationsOf(routes: readonly Alerts[], event: AlertEvent): readonly AlertDestination[] {

@@ -17,6 +17,13 @@ const longestStack = 20_000
 const longestResult = 2000
 const mostErrors = 100
 
+/** What makes the messages of tasks: this module. */
+export interface TaskMessages {
+  readonly startMessage: typeof startMessage
+  readonly errorMessage: typeof errorMessage
+  readonly finishMessage: typeof finishMessage
+}
+
 export function startMessage(run: RunFacts): AlertMessage {
   return {
     subject: `Starting ${run.name}`,

@@ -39,10 +39,10 @@ export function addLogSource(source: () => LogFields | undefined): () => void {
   return () => { shared.sources.delete(source) }
 }
 
-/** What holds here and now, by weight: what was set, then what each source answers. */
-export function currentLogFields(): LogFields[] {
+/** Adds what holds here and now to a list by weight: what was set, then what each source answers. */
+export function currentLogFields(all: object[] = []): object[] {
   const set = shared.storage.getStore()
-  const all = set ? [set] : []
+  if (set) all.push(set)
   for (const source of shared.sources) {
     const fields = asked(source)
     if (fields) all.push(fields)

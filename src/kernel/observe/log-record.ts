@@ -56,7 +56,8 @@ export function createRecordWriter({ labels, maxStringLength = 1000, redact = []
   /** Appends the fields of one source to the context, but for those that an earlier source has. */
   function collect(parts: readonly object[], ids: Partial<Record<LineId, string>>): string {
     let context = ''
-    for (const [at, part] of parts.entries()) {
+    for (let at = 0; at < parts.length; at += 1) {
+      const part = parts[at]!
       for (const name of Object.keys(part)) {
         if (at > 0 && isIn(parts, at, name)) continue
         const key = keyOf(name)
@@ -66,7 +67,7 @@ export function createRecordWriter({ labels, maxStringLength = 1000, redact = []
           continue
         }
         if (!values.hasRoom()) return `${context}${context === '' ? '' : ','}"...":"[cut]"`
-        const value = values.field(part, name)
+        const value = values.field(part, name, key)
         if (value !== undefined) context += `${context === '' ? '' : ','}${key.json}${value}`
       }
     }
@@ -77,7 +78,7 @@ export function createRecordWriter({ labels, maxStringLength = 1000, redact = []
     const { level, logger, fields, bindings } = entry
     const ids: Partial<Record<LineId, string>> = {}
     const before = values.allow(room)
-    const context = collect([fields, bindings, ...currentLogFields()], ids)
+    const context = collect(currentLogFields([fields, bindings]), ids)
     values.allow(before)
     clock.tick()
     const timestampNs = clock.ns

@@ -8,8 +8,8 @@ test('the time is that of the clock, to the millisecond', () => {
   expect(clock.ns).toBe('1795254964007000000')
 })
 
-test('nanoseconds ascend within a millisecond, and past what fits into it, also as doubles', () => {
-  const clock = createLogClock(() => 1_795_254_964_007)
+test.each([0, 1, 2, 3])('nanoseconds ascend within a millisecond, and past what fits into it, also as doubles (%i)', (ms) => {
+  const clock = createLogClock(() => 1_795_254_964_000 + ms)
   const seen = Array.from({ length: 10_000 }, () => { clock.tick(); return clock.ns })
   expect(seen.every((ns, at) => at === 0 || BigInt(ns) > BigInt(seen[at - 1]!))).toBe(true)
   expect(seen.every((ns, at) => at === 0 || Number(ns) > Number(seen[at - 1]))).toBe(true)

@@ -1,11 +1,13 @@
 /** The time of log lines: for people to the millisecond, and to order lines that share one. */
 
-const nsStep = 256
 /**
- * Of steps within a millisecond. Times of today have 61 bits, a double holds 53, so 256 ns is the least by which two differ
- * in a parser that reads numbers as doubles; the last step stays that far from the next millisecond.
+ * Times of today have 61 bits and a double holds 53, so 256 ns is the least by which two differ for parsers that read
+ * numbers as doubles. Lines of one millisecond are that far from each other, and from those of the next one.
  */
+const nsStep = 256
 const stepsPerMs = 3_905
+/** A millisecond may lie in the middle between two doubles, and what is halfway is rounded now up, now down. */
+const offMiddle = 32
 
 export interface LogClock {
   /** Reads the clock; then the three others tell of that moment. */
@@ -56,7 +58,7 @@ export function createLogClock(now: () => number): LogClock {
     },
     get ms() { return ms },
     get iso() { return iso },
-    get ns() { return `${orderMs}${String(step * nsStep).padStart(6, '0')}` },
+    get ns() { return `${orderMs}${String(step === 0 ? 0 : step * nsStep + offMiddle).padStart(6, '0')}` },
   }
 }
 

@@ -19,8 +19,8 @@ const errorKeys: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'cau
 export interface ValueEncoder {
   /** Sets how many characters all that follows may take together, within some hundreds. Returns what was left before. */
   readonly allow: (room: number) => number
-  /** JSON of what `holder` has under this name, or `undefined` when the field is left out. */
-  readonly field: (holder: object, name: string) => string | undefined
+  /** JSON of what `holder` has under this name, or `undefined` when the field is left out. @param key of that name */
+  readonly field: (holder: object, name: string, key: LogKey) => string | undefined
   readonly hasRoom: () => boolean
 }
 
@@ -39,10 +39,10 @@ export function createValueEncoder(keyOf: (name: string) => LogKey, maxStringLen
 
   const unreadable = (error: unknown): string => text(`[unreadable: ${safeMessage(error)}]`)
 
-  function field(holder: object, name: string): string | undefined {
+  function field(holder: object, name: string, key: LogKey): string | undefined {
     try {
       const value = (holder as Record<string, unknown>)[name]
-      return keyOf(name).hides(value) ? '"[redacted]"' : encode(value)
+      return key.hides(value) ? '"[redacted]"' : encode(value)
     } catch (error) {
       return unreadable(error)
     }
@@ -103,8 +103,9 @@ export function createValueEncoder(keyOf: (name: string) => LogKey, maxStringLen
     for (const name of names) {
       const comma = json === '' ? '' : ','
       if (at === maxEntries || left <= 0) return `${json}${comma}"...":"[cut, ${(count ?? names.length) - at} fields]"`
-      const value = field(holder, name)
-      if (value !== undefined) json += comma + spend(keyOf(name).json) + value
+      const key = keyOf(name)
+      const value = field(holder, name, key)
+      if (value !== undefined) json += comma + spend(key.json) + value
       at += 1
     }
     return json
@@ -114,10 +115,10 @@ export function createValueEncoder(keyOf: (name: string) => LogKey, maxStringLen
     const { stack } = error
     const shown: readonly (readonly [name: string, json: string | undefined])[] = [
       ['type', text(typeOf(error))],
-      ['message', field(error, 'message')],
+      ['message', field(error, 'message', keyOf('message'))],
       ['stack', typeof stack === 'string' ? text(fewFrames(stack), maxStackLength) : undefined],
-      ['cause', field(error, 'cause')],
-      ['errors', field(error, 'errors')],
+      ['cause', field(error, 'cause', keyOf('cause'))],
+      ['errors', field(error, 'errors', keyOf('errors'))],
     ]
     const own = fields(error, undefined, Object.keys(error).filter((name) => !errorKeys.has(name)))
     const json = shown.flatMap(([name, value]) => (value === undefined ? [] : [`"${name}":${value}`]))
