@@ -8,8 +8,9 @@ import { pathToFileURL } from 'node:url'
 import type { Config, ConfigFlags } from './config.ts'
 import {
   type AnyFunction, type AttemptFailure, type Progress, type RunEnd, type RunFacts, type TaskDefinition, type TaskObserver, type TaskRuntime,
-  callTask, defineTask, definitionOf, findExport, isTask, loadModule, loadRuntime, provideRuntime, useRuntime,
+  callTask, defineTask, definitionOf, isTask, loadRuntime, provideRuntime, useRuntime,
 } from './engines/tasks/index.ts'
+import { findExport, loadModule } from './engines/tasks/modules.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
 import { makeDirectories } from './kernel/make-directories.ts'

@@ -4,8 +4,6 @@
  * Partitions of the big tables are ranges of the id, so the time inside an id
  * decides where its rows live. The caller passes the database's time.
  */
-import { randomFillSync } from 'node:crypto'
-
 const pool = new Uint8Array(8 * 512)
 let used = pool.length
 let lastMs = 0
@@ -39,7 +37,8 @@ function takeRandom(): number {
 
 function reserve(bytes: number): number {
   if (used + bytes > pool.length) {
-    randomFillSync(pool)
+    // Loading it takes as long as the rest of the library together, and who only defines tasks makes no ids.
+    process.getBuiltinModule('node:crypto').randomFillSync(pool)
     used = 0
   }
   const at = used
@@ -54,6 +53,14 @@ function randomTail(): string {
     hex[(pool[at]! & 0x3f) | 0x80]! + hex[pool[at + 1]!]! + '-' +
     hex[pool[at + 2]!]! + hex[pool[at + 3]!]! + hex[pool[at + 4]!]! + hex[pool[at + 5]!]! + hex[pool[at + 6]!]! + hex[pool[at + 7]!]!
   )
+}
+
+/** So many random bytes (at most 4096), as lower-case hexadecimal. */
+export function randomHex(bytes: number): string {
+  const at = reserve(bytes)
+  let text = ''
+  for (let place = at; place < at + bytes; place += 1) text += hex[pool[place]!]!
+  return text
 }
 
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

@@ -102,11 +102,12 @@ export function createLineBatches({ maxBatchBytes, maxBufferBytes, pack }: Batch
   return {
     add: (line) => {
       const entry = entryOf(line)
-      const size = Buffer.byteLength(entry) + 1
+      const length = Buffer.byteLength(entry)
+      const size = length + 1
       const dropped = bytes + size > maxBufferBytes ? makeRoom() : 0
       const batch = withRoomFor(size)
       if (!batch.streams.has(line.level)) batch.streams.set(line.level, createLineBytes())
-      batch.streams.get(line.level)!.add(entry)
+      batch.streams.get(line.level)!.add(entry, length)
       batch.bytes += size
       batch.lines += 1
       bytes += size

@@ -1,44 +1,49 @@
 /**
  * The entries of one stream as bytes. Thousands of strings that wait for a second
- * cost the garbage collector more than all the rest, so they soon become bytes;
- * and those stay in the same memory, which the allocator would otherwise spread.
+ * cost the garbage collector more than all the rest, so they are bytes at once; and
+ * those stay in the same memory, which the allocator would otherwise spread.
  */
 
 export interface LineBytes {
-  add(entry: string): void
+  /** @param size bytes of the entry */
+  add(entry: string, size: number): void
   /** The entries, with commas between them. */
   all(): readonly Buffer[]
   /** What `all` answered is not needed any more. */
   drop(): void
 }
 
-const chunkLength = 24_576
-/** Leaves room for characters of more than one byte. */
-const longestText = 16_384
+const chunkLength = 16_384
 /** Of chunks that are kept for later. */
 const mostFree = 128
 
 const free: Buffer[] = []
 
 export function createLineBytes(): LineBytes {
-  const filled: Buffer[] = []
-  let text = ''
+  const chunks: Buffer[] = []
+  let used = 0
   return {
-    add: (entry) => {
-      text += text === '' && filled.length === 0 ? entry : `,${entry}`
-      if (text.length < longestText) return
-      filled.push(fill(text))
-      text = ''
+    add: (entry, size) => {
+      const newest = chunks.at(-1)
+      const comma = newest ? 1 : 0
+      if (newest && used + size + comma <= newest.length) {
+        used += newest.write(',', used)
+        used += newest.write(entry, used)
+        return
+      }
+      // Only as much of the last one as was used: between chunks there is nothing.
+      if (newest) chunks[chunks.length - 1] = newest.subarray(0, used)
+      const chunk = takeChunk(size + comma)
+      used = chunk.write(newest ? `,${entry}` : entry)
+      chunks.push(chunk)
     },
-    all: () => (text === '' ? filled : [...filled, Buffer.from(text)]),
-    drop: () => giveBack(filled),
+    all: () => chunks.map((chunk, at) => (at === chunks.length - 1 ? chunk.subarray(0, used) : chunk)),
+    drop: () => giveBack(chunks),
   }
 }
 
-function fill(text: string): Buffer {
-  if (Buffer.byteLength(text) > chunkLength) return Buffer.from(text)
-  const chunk = free.pop() ?? Buffer.allocUnsafeSlow(chunkLength)
-  return chunk.subarray(0, chunk.write(text))
+function takeChunk(size: number): Buffer {
+  return size > chunkLength ? Buffer.allocUnsafeSlow(size) : free.pop() ?? Buffer.allocUnsafeSlow(chunkLength)
 }
 
 function giveBack(chunks: readonly Buffer[]): void {

@@ -6,7 +6,7 @@
  */
 import { describeValue } from './check-options.ts'
 import { moduleOfCaller } from './origin.ts'
-import { callTask } from './run-task.ts'
+import { callTask } from './call-task.ts'
 import type { TaskFailure } from './task-failure.ts'
 import { type AnyFunction, type TaskOptions, type TaskSettings, knownOptions, readName, readOptions } from './task-options.ts'
 import type { TaskPolicy } from './task-policy.ts'
