@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { findExport } from './find-export.ts'
 import { task } from './task.ts'
 
-class Shop { static prices = [1, 2]; static total() { return this.prices.length } }
+class Shop { readonly open = true; static prices = [1, 2]; static total() { return this.prices.length } }
 const resize = (path: string) => path
 const module = { resize, mail: task(resize, { name: 'mail' }), jobs: { count: 3, resize, double() { return this.count * 2 } }, Shop, list: [1], limit: 5, nothing: null, default: { run: resize } }
 const find = (path: string) => findExport(module, path, 'jobs.ts')
