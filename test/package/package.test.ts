@@ -24,7 +24,7 @@ const installed = (path: string) => join(project.directory, 'node_modules/taskfl
 const program = (name: string) => join(repository, 'node_modules/.bin', name)
 
 describe('the tarball', () => {
-  const allowed = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[\w/-]+\.md|dist\/[\w/-]+(\.d\.ts|\.js|\.sql|\.bash|\.zsh|\.fish))$/
+  const allowed = /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|docs\/[\w/-]+\.md|deploy\/observability\/[\w./-]+|dist\/[\w/-]+(\.d\.ts|\.js|\.sql|\.bash|\.zsh|\.fish))$/
 
   test('holds compiled code, its types, what the code reads, and documents: no sources, no tests', () => {
     const { files } = project.packed

@@ -32,6 +32,8 @@ export interface LokiDouble extends AsyncDisposable {
   readonly asked: number
   /** The next requests are answered so, in order. */
   refuse(...refusals: readonly Refusal[]): void
+  /** Requests wait for this before they are answered. */
+  hold(until: Promise<void>): void
   /** Resolves once `count` lines were taken. */
   took(count: number): Promise<void>
   /** Resolves once `count` requests came. */
@@ -44,6 +46,7 @@ export async function startLokiDouble({ port = 0 }: { readonly port?: number } =
   const refusals: Refusal[] = []
   const waiting = new Set<{ readonly isOver: () => boolean; readonly done: () => void }>()
   let asked = 0
+  let held = Promise.resolve()
 
   const settle = (): void => {
     for (const one of waiting) if (one.isOver()) one.done()
@@ -59,6 +62,8 @@ export async function startLokiDouble({ port = 0 }: { readonly port?: number } =
   const server = createServer(async (request, response) => {
     const body = await buffer(request)
     asked += 1
+    settle()
+    await held
     const refusal = refusals.shift()
     if (refusal === undefined) {
       const fault = request.method === 'POST' && request.url === '/loki/api/v1/push' ? take(request.headers, body) : 'not the push API'
@@ -83,6 +88,7 @@ export async function startLokiDouble({ port = 0 }: { readonly port?: number } =
     requests, lines,
     get asked() { return asked },
     refuse: (...more) => { refusals.push(...more) },
+    hold: (until) => { held = until },
     took: (count) => until(() => lines.length >= count),
     wasAsked: (count) => until(() => asked >= count),
     [Symbol.asyncDispose]: async () => {

@@ -109,6 +109,20 @@ test('while Loki is away memory is bounded: the oldest lines go, and are counted
   expect(back.lines).toHaveLength(waiting)
 })
 
+test('lines that are on their way do not make room for others', async () => {
+  const answer = Promise.withResolvers<void>()
+  loki.hold(answer.promise)
+  const opened = open({ maxBufferBytes: 40_000 })
+  opened.push(line('line 0'))
+  await loki.wasAsked(1)
+  for (let n = 1; n < 10_000; n += 1) opened.push(line(`line ${n} ${'x'.repeat(100)}`))
+  answer.resolve()
+  expect(await opened.flush()).toBe(true)
+  const { pushed, dropped } = opened.counts
+  expect(loki.lines).toHaveLength(pushed)
+  expect(pushed + dropped).toBe(10_000)
+})
+
 test('flush gives up in time when Loki is silent', async () => {
   loki.refuse('silence')
   const opened = open()

@@ -14,7 +14,7 @@ function createStorage(): AsyncLocalStorage<CurrentRun> {
   const storage = new AsyncLocalStorage<CurrentRun>()
   addLogSource(() => {
     const run = storage.getStore()
-    return run && { task_id: run.id, task_name: run.name, attempt: run.attempt }
+    return run && { trace_id: run.traceparent.slice(3, 35), task_id: run.id, correlation_id: run.correlationId, task_name: run.name, attempt: run.attempt }
   })
   return storage
 }
