@@ -78,10 +78,12 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a journal', { time
     const [first, ...rest] = manager.command(...tfLine(join(work, 'no-home'), ['logs', 'growing', '-f', '-o', 'jsonl']))
     const child = spawn(first, rest, { env: manager.env, stdio: ['ignore', 'pipe', 'ignore'] })
     onTestFinished(() => void child.kill('SIGKILL'))
-    const lines = createInterface({ input: child.stdout })
-    await unit('growing', 'await work(1); await work(3)')
     const seen: string[] = []
-    for await (const line of lines) if (seen.push(line) === 4) break
+    const all = new Promise<void>((resolve) => {
+      createInterface({ input: child.stdout }).on('line', (line) => { if (seen.push(line) === 4) resolve() })
+    })
+    await unit('growing', 'await work(1); await work(3)')
+    await all
     expect(seen.map((line) => (JSON.parse(line) as { event: string }).event)).toEqual(['at work', 'task finished', 'at work', 'task finished'])
   })
 })
