@@ -1,6 +1,6 @@
 /** One try to hand a batch to Loki. `loki-push.ts` decides what follows. */
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { messageOf } from '../../kernel/errors.ts'
 
@@ -35,9 +35,9 @@ interface Answer {
 
 /** Not `fetch`: its 20 MB would be more than all lines that wait. */
 async function post({ url, headers }: LokiTarget, body: Buffer, stop: AbortSignal): Promise<Answer> {
-  const secure = url.startsWith('https:')
-  const request = (secure ? https : http).request(url, {
-    method: 'POST', agent: secure ? agents.https : agents.http, headers: { ...headers, 'content-length': body.length },
+  const { module, agent } = webOf(url)
+  const request = module.request(url, {
+    method: 'POST', agent, headers: { ...headers, 'content-length': body.length },
     signal: AbortSignal.any([stop, AbortSignal.timeout(longestTryMs)]),
   })
   const answered = once(request, 'response') as Promise<[IncomingMessage]>
@@ -46,12 +46,25 @@ async function post({ url, headers }: LokiTarget, body: Buffer, stop: AbortSigna
   return { status: response.statusCode ?? 0, retryAfter: response.headers['retry-after'], body: await text(response) }
 }
 
-// An `import` reads every export, and so loads what Node has behind `http.WebSocket`, the same 20 MB.
-const http = process.getBuiltinModule('node:http')
-const https = process.getBuiltinModule('node:https')
+interface Web {
+  readonly module: Pick<typeof import('node:http'), 'request'>
+  /** Connections stay open between batches; idle ones do not hold the process. */
+  readonly agent: Agent
+}
 
-/** Connections stay open between batches; idle ones do not hold the process. */
-const agents = { http: new http.Agent({ keepAlive: true }), https: new https.Agent({ keepAlive: true }) }
+const webs = new Map<boolean, Web>()
+
+/** TLS is memory, too, and is loaded where it is used. */
+function webOf(url: string): Web {
+  const secure = url.startsWith('https:')
+  const found = webs.get(secure)
+  if (found) return found
+  // An `import` reads every export, and so loads what Node has behind `http.WebSocket`, the same 20 MB.
+  const module = secure ? process.getBuiltinModule('node:https') : process.getBuiltinModule('node:http')
+  const web = { module, agent: new module.Agent({ keepAlive: true }) }
+  webs.set(secure, web)
+  return web
+}
 
 function judge({ status, retryAfter, body }: Answer): PushOutcome {
   if (status >= 200 && status < 300) return { kind: 'taken' }
