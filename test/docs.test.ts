@@ -56,7 +56,7 @@ function headingsOf(text: string): string[] {
 }
 
 /** Names that stand for any file, or for one that the reader makes. */
-const notOurs = new Set(['hello.ts', 'x.ts', 'NNNN-what.sql'])
+const notOurs = new Set(['hello.ts', 'sync.ts', 'x.ts', 'NNNN-what.sql'])
 
 /** By their whole path or its end: `sql/step.ts`. */
 function filesNamedIn(text: string): string[] {

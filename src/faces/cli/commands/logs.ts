@@ -74,7 +74,7 @@ export const run: RunCommand = async (invocation) => {
   await printer.print(found.items)
   if (given.follow) return follow(history, startedAt, found.items, wanted, printer)
   await printer.end()
-  if (found.items.length === 0) invocation.talk.note(nothingSaid(target, [...runs.values()]))
+  if (found.items.length === 0) invocation.talk.note(nothingSaid(target, given, [...runs.values()]))
 }
 
 async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter): Promise<number> {
@@ -129,7 +129,8 @@ function nothingOf({ text, runId }: Target, names: ReadonlySet<string>): Taskflo
   return new TaskflowsError('run.not_found', `there is no ${runId === undefined ? 'run of a task named' : 'run'} ${JSON.stringify(text)}`, { details: { name: text, names: there }, hint })
 }
 
-function nothingSaid({ text }: Target, runs: readonly Run[]): string {
+function nothingSaid({ text }: Target, { level, grep, since, until }: Given, runs: readonly Run[]): string {
+  const what = [level, grep, since, until].some((filter) => filter !== undefined) ? 'No lines match' : 'No lines were logged'
   const others = [...new Set(runs.map(({ host }) => host))].filter((host) => host !== null && host !== hostname())
-  return text === undefined || others.length === 0 ? 'No lines match.' : `No lines match on this machine; it ran on ${others.slice(0, 5).join(', ')}.`
+  return text === undefined || others.length === 0 ? `${what}.` : `${what} on this machine; it ran on ${others.slice(0, 5).join(', ')}.`
 }
