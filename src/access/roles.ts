@@ -5,9 +5,9 @@ import type { Permission, Role } from '../kernel/permissions.ts'
 
 export type { Role } from '../kernel/permissions.ts'
 
-const viewer = ['jobs:read', 'events:read', 'runs:read', 'system:read', 'metrics:read'] as const
-const operator = [...viewer, 'jobs:write', 'runs:write'] as const
-const admin = [...operator, 'tokens:read', 'tokens:write'] as const
+const viewer = ['jobs:read', 'events:read', 'runs:read', 'system:read', 'metrics:read', 'services:read'] as const
+const operator = [...viewer, 'jobs:write', 'runs:write', 'services:control'] as const
+const admin = [...operator, 'tokens:read', 'tokens:write', 'services:write'] as const
 
 export const roles = { viewer, operator, admin } as const satisfies Record<Role, readonly Permission[]>
 

@@ -63,6 +63,21 @@ export const errorKinds = {
   'logs.unavailable': { status: 503, exit: exitCodes.error, title: 'The logs cannot be read' },
   'module.unloadable': { status: 500, exit: exitCodes.error, title: 'The module could not be loaded' },
   'module.no_tasks': { status: 500, exit: exitCodes.error, title: 'The module exports no tasks', hint: 'Export task(fn, { name }) values, or defineJobs({ ... }).' },
+  'service.invalid': { status: 422, exit: exitCodes.usage, title: 'The service is not defined correctly' },
+  'service.unsafe': { status: 422, exit: exitCodes.usage, title: 'The service asks for something that is not safe' },
+  'service.not_found': { status: 404, exit: exitCodes.notFound, title: 'There is no such service', hint: 'tf list' },
+  'service.ambiguous': { status: 409, exit: exitCodes.usage, title: 'Services in both scopes have this name', hint: 'Say which: --scope user or --scope system.' },
+  'service.protected': { status: 409, exit: exitCodes.error, title: 'The service is the server itself', hint: 'tf api start, tf api stop and tf api restart.' },
+  'service.verify_failed': { status: 422, exit: exitCodes.error, title: 'systemd refuses the units', hint: 'Nothing was changed.' },
+  'service.not_applied': { status: 502, exit: exitCodes.error, title: 'The services did not come up, and were rolled back' },
+  'service.action_failed': { status: 502, exit: exitCodes.error, title: 'systemd could not do it' },
+  'service.version_not_found': { status: 404, exit: exitCodes.notFound, title: 'There is no such version of the service' },
+  'service.import_failed': { status: 422, exit: exitCodes.error, title: 'It cannot be imported' },
+  'services.none': { status: 422, exit: exitCodes.notFound, title: 'No services are defined there', hint: 'Export new Service({ ... }) values from the module, or list them under services: in YAML.' },
+  'services.check_failed': { status: 422, exit: exitCodes.error, title: 'The services have faults' },
+  'calendar.invalid': { status: 422, exit: exitCodes.usage, title: 'The calendar expression is not one', hint: 'Such as daily 03:00, Mon..Fri 09:00, or *-*-01 00:00 Europe/Berlin; man systemd.time, CALENDAR EVENTS.' },
+  'systemd.unavailable': { status: 503, exit: exitCodes.error, title: 'systemd does not answer', hint: 'tf doctor says what is missing and how to mend it.' },
+  'systemd.refused': { status: 502, exit: exitCodes.error, title: 'systemd refuses' },
   'database.unreachable': { status: 503, exit: exitCodes.error, title: 'The database does not answer' },
   'database.refused': { status: 503, exit: exitCodes.error, title: 'The database refuses the connection', hint: 'Check the role, the password and the database in TASKFLOWS_DATABASE_URL.' },
   'database.unsupported': { status: 503, exit: exitCodes.error, title: 'The database is too old', hint: 'taskflows needs PostgreSQL 15 or newer.' },
@@ -102,7 +117,7 @@ export interface ErrorOptions {
 
 /** What every part of the product throws on purpose. */
 export class TaskflowsError extends Error {
-  override readonly name = 'TaskflowsError'
+  override readonly name: string = 'TaskflowsError'
   readonly code: ErrorCode
   readonly details: Readonly<Record<string, unknown>>
   readonly hint: string | undefined
@@ -131,6 +146,16 @@ export class TaskflowsError extends Error {
   get title(): string {
     return errorKinds[this.code].title
   }
+}
+
+/** Something defined in code or in a file has a wrong form. */
+export class ValidationError extends TaskflowsError {
+  override readonly name = 'ValidationError'
+}
+
+/** Something defined in code or in a file would reach where it must not: a path outside, a hostile name. */
+export class SecurityError extends TaskflowsError {
+  override readonly name = 'SecurityError'
 }
 
 /** One field that was refused. `path` is written as in the request: `retry.max_attempts`. */

@@ -1,0 +1,209 @@
+/**
+ * The normal form of a service: what `new Service(...)`, a YAML file and a
+ * request over the API are all read into (`read-definition.ts`), and the only
+ * thing that compilers, plans and stores read.
+ *
+ * Plain data that survives JSON. Durations are seconds, sizes are bytes, lists
+ * are lists, names in dependencies are names of services of ours or whole names
+ * of units. What was not said is absent, so that systemd's own default holds.
+ */
+import type { CalendarSchedule, PeriodicSchedule } from './schedules.ts'
+
+/** Whose systemd runs it: the manager of the account, or that of the machine (as root). */
+export type ServiceScope = 'user' | 'system'
+
+/** As in systemd.service(5). */
+export type ServiceType = 'simple' | 'exec' | 'forking' | 'oneshot' | 'notify'
+
+/** What to run: a program with its arguments, never a shell line; or an exported function, run by `tf run`. */
+export type Command =
+  | { readonly kind: 'program'; readonly argv: readonly [string, ...string[]] }
+  /** `file` is absolute. */
+  | { readonly kind: 'function'; readonly file: string; readonly export: string }
+
+export type Schedule = CalendarSchedule | PeriodicSchedule
+
+export type RestartCondition = 'no' | 'always' | 'on-success' | 'on-failure' | 'on-abnormal' | 'on-abort' | 'on-watchdog'
+
+export interface RestartPolicyDefinition {
+  readonly condition: RestartCondition
+  /** Seconds between the end and the next start. */
+  readonly delay?: number
+  /** Starts within `window` before systemd gives up. */
+  readonly maxAttempts?: number
+  /** Seconds. */
+  readonly window?: number
+}
+
+export type Operator = '<' | '<=' | '=' | '!=' | '>=' | '>'
+
+/** What must hold when it starts. `silent`: else it is skipped; not silent: else the start fails. */
+export type Requirement =
+  | { readonly kind: 'memory'; readonly amount: number; readonly constraint: Operator; readonly silent: boolean }
+  | { readonly kind: 'cpus'; readonly amount: number; readonly constraint: Operator; readonly silent: boolean }
+  | { readonly kind: 'cpu_pressure' | 'memory_pressure' | 'io_pressure'; readonly maxPercent: number; readonly timespan: '10sec' | '1min' | '5min'; readonly silent: boolean }
+
+/** Inventory A8: one object for systemd and for Docker. Sizes are bytes, times of the CPU microseconds. */
+export interface CgroupDefinition {
+  readonly cpuQuota?: number
+  /** Default 100,000. */
+  readonly cpuPeriod?: number
+  readonly cpuShares?: number
+  readonly cpuWeight?: number
+  readonly cpusetCpus?: string
+  readonly memoryLimit?: number
+  readonly memoryHigh?: number
+  readonly memoryReservation?: number
+  readonly memoryLow?: number
+  readonly memoryMin?: number
+  /** Memory and swap together, as in Docker. */
+  readonly memorySwapLimit?: number
+  readonly memorySwapMax?: number
+  readonly memorySwappiness?: number
+  readonly ioWeight?: number
+  readonly blkioWeight?: number
+  readonly deviceReadBps?: Readonly<Record<string, number>>
+  readonly deviceWriteBps?: Readonly<Record<string, number>>
+  readonly deviceReadIops?: Readonly<Record<string, number>>
+  readonly deviceWriteIops?: Readonly<Record<string, number>>
+  readonly pidsLimit?: number
+  readonly nofileLimit?: number
+  readonly oomScoreAdj?: number
+  readonly oomPolicy?: 'continue' | 'stop' | 'kill'
+  readonly managedOomSwap?: 'auto' | 'kill'
+  readonly managedOomMemoryPressure?: 'auto' | 'kill'
+  /** Percent. */
+  readonly managedOomMemoryPressureLimit?: number
+  readonly managedOomPreference?: 'none' | 'avoid' | 'omit'
+  readonly readOnlyRootfs?: boolean
+  /** Without `CAP_`, in upper case; `ALL` for all. */
+  readonly capDrop?: readonly string[]
+  readonly capAdd?: readonly string[]
+  /** `/dev/fuse`, or `/dev/fuse:rw`. */
+  readonly devices?: readonly string[]
+  readonly deviceCgroupRules?: readonly string[]
+  readonly timeoutStart?: number
+  readonly timeoutStop?: number
+  readonly environment?: Readonly<Record<string, string>>
+  readonly user?: string
+  readonly group?: string
+  readonly workingDir?: string
+}
+
+export interface WatchdogDefinition {
+  /** Seconds within which the program must say that it lives. */
+  readonly interval: number
+  readonly restartOnHang: boolean
+  readonly notifyAccess: 'main' | 'exec' | 'all'
+}
+
+/** Where its commands run. A container and a named environment come with part two. */
+export type EnvironmentDefinition =
+  | { readonly kind: 'venv'; readonly envName: string; /** The program to ask, or the directory that holds it. */ readonly customPath?: string }
+
+/** How to know that it works once it was started. */
+export interface HealthCheck {
+  readonly kind: 'http' | 'tcp' | 'exec'
+  /** http: a URL. */
+  readonly url?: string
+  /** http: the status that says well. Default any below 400. */
+  readonly status?: number
+  /** tcp: default 127.0.0.1. */
+  readonly host?: string
+  readonly port?: number
+  /** exec: well when it ends with 0. */
+  readonly command?: Command
+  /** Seconds from the start until it must be well. Default 30. */
+  readonly within: number
+  /** Seconds between two looks. Default 0.5. */
+  readonly interval: number
+  /** Seconds one look may take. Default 5. */
+  readonly timeout: number
+}
+
+/** A file that only the manager reads; the program finds its content at `$CREDENTIALS_DIRECTORY/<name>`. */
+export interface SecretDefinition {
+  /** Absolute. */
+  readonly file: string
+  /** By systemd-creds(1); system scope only. */
+  readonly encrypted?: boolean
+}
+
+/** What systemd is to do beyond all fields here: section -> directive -> values, in order. */
+export type Directives = Readonly<Record<'Unit' | 'Service' | 'Timer' | 'Install', Readonly<Record<string, readonly string[]>>>>
+
+export interface ServiceDefinition {
+  /** `web`; `worker@` for a template. */
+  readonly name: string
+  readonly scope: ServiceScope
+  readonly description?: string
+  readonly type: ServiceType
+  /** Of a template: `['1', '2']`. */
+  readonly instances?: readonly string[]
+
+  readonly startCommand: Command
+  readonly stopCommand?: Command
+  /** ExecReload=. */
+  readonly restartCommand?: Command
+  readonly execCondition?: readonly Command[]
+  readonly execStartPre?: readonly Command[]
+  readonly execStartPost?: readonly Command[]
+  readonly execStopPost?: readonly Command[]
+  /** Absolute; of `forking`. */
+  readonly pidFile?: string
+
+  readonly startSchedule?: readonly Schedule[]
+  readonly stopSchedule?: readonly Schedule[]
+  readonly restartSchedule?: readonly Schedule[]
+
+  readonly environment?: EnvironmentDefinition
+  /** Absolute. */
+  readonly workingDirectory?: string
+  /** Values under names that look like secrets go to a file that only the account can read, never into the unit. */
+  readonly env?: Readonly<Record<string, string>>
+  /** Absolute. */
+  readonly envFile?: string
+  readonly secrets?: Readonly<Record<string, SecretDefinition>>
+
+  /** Starts at boot. */
+  readonly enabled: boolean
+  /** Longest run, in seconds. */
+  readonly timeout?: number
+  readonly startTimeout?: number
+  /** From the stop to SIGKILL, in seconds. Default 120. */
+  readonly stopTimeout: number
+  readonly killSignal: string
+  /** Exit codes and signals that are no failure, besides 0. */
+  readonly successExitStatus?: readonly (number | string)[]
+  readonly restartPolicy?: RestartPolicyDefinition
+  readonly startupRequirements?: readonly Requirement[]
+  readonly cgroupConfig?: CgroupDefinition
+  readonly watchdog?: WatchdogDefinition
+  readonly healthCheck?: HealthCheck
+  /** What to do with a running service whose unit changed. Default restart. */
+  readonly onChange: 'restart' | 'reload' | 'keep'
+  readonly hardening: 'none' | 'web' | 'batch'
+  /** System scope only. */
+  readonly user?: string
+  readonly group?: string
+  /** `batch` is `batch.slice`. */
+  readonly slice?: string
+
+  readonly startAfter?: readonly string[]
+  readonly startBefore?: readonly string[]
+  readonly wants?: readonly string[]
+  readonly upholds?: readonly string[]
+  readonly requires?: readonly string[]
+  readonly requisite?: readonly string[]
+  readonly bindsTo?: readonly string[]
+  readonly partOf?: readonly string[]
+  readonly conflicts?: readonly string[]
+  readonly onFailure?: readonly string[]
+  readonly onSuccess?: readonly string[]
+  readonly propagateStopTo?: readonly string[]
+  readonly propagateStopFrom?: readonly string[]
+
+  readonly directives?: Partial<Directives>
+  /** The file that defines it, for people. Not part of what it is: two definitions that differ in this alone are the same. */
+  readonly source?: string
+}

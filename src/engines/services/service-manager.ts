@@ -1,0 +1,133 @@
+/**
+ * The port to what runs services: one manager of systemd, of this account or of
+ * the machine. `adapters/systemd` fills it. Times are epoch milliseconds.
+ *
+ * Units of ours are `taskflows-NAME.service` and `.timer`, and the pairs
+ * `stop-taskflows-NAME` and `restart-taskflows-NAME` of stop and restart schedules.
+ */
+import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
+
+/** What a unit is for its service. */
+export type UnitRole = 'service' | 'timer' | 'stop-service' | 'stop-timer' | 'restart-service' | 'restart-timer'
+
+/** A unit as it should be on disk. */
+export interface UnitFile {
+  /** `taskflows-web.service`. */
+  readonly unit: string
+  readonly service: string
+  readonly role: UnitRole
+  readonly text: string
+}
+
+/** All that a definition becomes. */
+export interface CompiledService {
+  readonly definition: ServiceDefinition
+  readonly units: readonly UnitFile[]
+  /** NAME=value lines of values that look like secrets, for a file at 0600 that the unit names; absent without any. */
+  readonly secretEnv?: { readonly path: string; readonly text: string }
+  /** What a person should know: a directive this scope cannot enforce, a program that is not there. */
+  readonly warnings: readonly string[]
+}
+
+/** A unit of ours as it is on disk. */
+export interface InstalledUnit {
+  readonly unit: string
+  readonly service: string
+  readonly role: UnitRole
+  readonly path: string
+  readonly text: string
+  /** Drop-ins that change it, with their text. */
+  readonly dropIns: readonly { readonly path: string; readonly text: string }[]
+  /** It has links that start it at boot or with the timers. */
+  readonly enabled: boolean
+}
+
+/** A unit as the manager sees it, cheap for many. */
+export interface UnitState {
+  readonly unit: string
+  readonly description: string
+  readonly loadState: string
+  readonly activeState: string
+  readonly subState: string
+}
+
+/** All that the manager knows of one unit; `null` for what it does not, or does not measure. */
+export interface UnitDetails extends UnitState {
+  readonly unitFileState: string
+  /** systemd's word for how the last run ended: `success`, `exit-code`, `signal`, `timeout`, `oom-kill`, ... */
+  readonly result: string | null
+  readonly mainPid: number | null
+  /** Of the last run that ended. */
+  readonly exitCode: number | null
+  readonly exitSignal: string | null
+  readonly restarts: number | null
+  readonly statusText: string | null
+  readonly invocationId: string | null
+  readonly startedAt: number | null
+  readonly endedAt: number | null
+  readonly activeSince: number | null
+  /** Of a timer. */
+  readonly nextElapseAt: number | null
+  readonly lastTriggerAt: number | null
+  readonly memoryBytes: number | null
+  readonly memoryPeakBytes: number | null
+  readonly cpuSeconds: number | null
+  readonly tasks: number | null
+  /** Whether the last start was let through by its conditions and assertions. */
+  readonly conditionsMet: boolean | null
+  readonly needsReload: boolean
+  readonly dropIns: readonly string[]
+}
+
+export type UnitVerb = 'start' | 'stop' | 'restart' | 'try-restart' | 'reload-or-restart'
+
+/** How an action on a unit went. */
+export interface UnitOutcome {
+  readonly unit: string
+  /** systemd's word: `done`, `failed`, `dependency`, `skipped`, `canceled`, `timeout`; or `refused` when there was no job. */
+  readonly result: string
+  /** In words, when it is not `done` or `skipped`. */
+  readonly problem?: string
+}
+
+/** What a tool said of a unit: `systemd-analyze verify`. */
+export interface VerifyFinding {
+  readonly unit: string
+  /** 1-based; absent where it is about the whole. */
+  readonly line?: number
+  readonly severity: 'error' | 'warning'
+  readonly message: string
+}
+
+/** Units whose state changed, as signals told it; or that everything must be read again. */
+export type UnitChanges = { readonly kind: 'changed'; readonly units: readonly UnitDetails[]; readonly gone: readonly string[] } | { readonly kind: 'lost' }
+
+export interface ServiceManager {
+  readonly scope: ServiceScope
+  /** Where units are written. */
+  readonly directory: string
+
+  /** Pure, but for where programs are: the same definition gives the same text. @throws `service.invalid` */
+  compile(definition: ServiceDefinition): CompiledService
+  /** Every unit of ours on disk, by name. Needs no manager. */
+  installed(): Promise<readonly InstalledUnit[]>
+  /** What systemd would say of these units, in one call. Needs no manager. */
+  verify(units: readonly UnitFile[]): Promise<readonly VerifyFinding[]>
+  /** Writes each whole or not at all, and removes. Tells the manager nothing. */
+  write(change: { readonly units: readonly UnitFile[]; readonly removed: readonly string[]; readonly secretEnv: readonly { readonly path: string; readonly text: string | null }[] }): Promise<void>
+
+  /** @throws `systemd.unavailable` as all that follow */
+  reload(): Promise<void>
+  /** On or off at boot, for several at once. Takes no reload of its own. */
+  setEnabled(units: readonly string[], on: boolean): Promise<void>
+  /** Resolves when the jobs are over. Never rejects for one unit: each has its outcome, in the order given. */
+  act(verb: UnitVerb, units: readonly string[], options?: { readonly wait?: boolean; readonly signal?: AbortSignal }): Promise<readonly UnitOutcome[]>
+  resetFailed(units: readonly string[]): Promise<void>
+  /** Units of ours that the manager has loaded. */
+  states(): Promise<readonly UnitState[]>
+  /** In the order given; a unit that does not exist has loadState `not-found`. */
+  details(units: readonly string[]): Promise<readonly UnitDetails[]>
+  /** Until `signal` aborts; survives restarts of the bus and of the manager (`lost` then says: read all again). */
+  watch(signal: AbortSignal): AsyncIterable<UnitChanges>
+  [Symbol.asyncDispose](): Promise<void>
+}

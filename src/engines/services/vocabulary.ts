@@ -1,0 +1,11 @@
+/** The words of services that every reader shares. Safe for the browser: nothing but zod. */
+import { z } from 'zod'
+
+export const serviceScopes = ['user', 'system'] as const
+export const ServiceScope = z.enum(serviceScopes).meta({ id: 'ServiceScope', description: 'user: the systemd of the account. system: that of the machine.' })
+
+/** In one word, for lists. */
+export const ServiceStatus = z.enum(['running', 'active', 'starting', 'stopping', 'restarting', 'waiting', 'inactive', 'failed', 'not_loaded'])
+
+/** A name, or a pattern of names. */
+export const ServiceMatch = z.string().min(1).max(255).regex(/^[A-Za-z0-9._@*?:\\-]+$/, 'must be a name of letters, digits, dots, dashes and underscores, or a pattern with * and ?')
