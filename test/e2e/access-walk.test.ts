@@ -129,7 +129,7 @@ describe('a caller that is bound to a tenant', () => {
 /** By DESIGN: a viewer reads, an operator also starts and stops, an admin also manages access. */
 const least: Readonly<Record<Permission, Role>> = {
   'jobs:read': 'viewer', 'events:read': 'viewer', 'runs:read': 'viewer', 'system:read': 'viewer', 'metrics:read': 'viewer',
-  'jobs:write': 'operator', 'runs:write': 'operator', 'tokens:read': 'admin', 'tokens:write': 'admin',
+  'jobs:write': 'operator', 'runs:write': 'operator', 'services:read': 'viewer', 'services:control': 'operator', 'tokens:read': 'admin', 'tokens:write': 'admin', 'services:write': 'admin',
 }
 
 const beyond = (role: Role) => walk.filter(({ operation: { permission } }) => permission !== 'public' && roleNames.indexOf(least[permission]) > roleNames.indexOf(role))
