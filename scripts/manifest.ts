@@ -34,6 +34,7 @@ export function manifestText(): string {
   const areas = Object.entries(contract) as [string, Area][]
   const commands = areas.flatMap(([area, operations]) =>
     Object.entries(operations).flatMap(([name, operation]) => (operation.cli ? [commandOf(area, name, operation, operation.cli)] : [])))
+  const defaults = Object.fromEntries(areas.map(([area, operations]) => [area, Object.fromEntries(Object.entries(operations).map(([name, { input }]) => [name, defaultsOf(input)] as const).filter(([, of]) => Object.keys(of).length > 0))]))
   const routes = Object.fromEntries(areas.map(([area, operations]) =>
     [area, Object.fromEntries(Object.entries(operations).map(([name, { method, path, stream }]) => [name, { method, path, ...(stream && { stream }) }]))]))
   return [
@@ -44,15 +45,18 @@ export function manifestText(): string {
     '',
     `export const routes = ${JSON.stringify(routes, null, 2)} as const`,
     '',
+    '/** What a field of an input is when nobody says: for operations that are carried out where no schema is loaded. */',
+    `export const defaults: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>> = ${JSON.stringify(defaults, null, 2)}`,
+    '',
   ].join('\n')
 }
 
 function commandOf(area: string, operation: string, { summary, input }: Operation, words: CliWords): OperationCommand {
   const fields = fieldsOf(input)
-  const args = (words.args ?? []).map((arg) => argument(arg, fields))
+  const args = (words.args ?? []).map((arg) => argument(arg, fields, input))
   const taken = new Set([...args.map(({ key }) => key), ...(words.hidden ?? [])])
   const flags = Object.keys(fields).filter((key) => !taken.has(key)).map((key) => flag(key, fields[key]!, words.flags?.[key]))
-  return { words: words.command, summary, args, flags, examples: words.examples ?? [], area, operation }
+  return { words: words.command, summary, args, flags, examples: words.examples ?? [], ...(words.notes && { notes: words.notes }), ...(words.confirm && { confirm: words.confirm }), area, operation }
 }
 
 /** The schemas of the fields; those with an id of their own are written once, under $defs. */
@@ -62,16 +66,22 @@ function fieldsOf(input: z.ZodObject): Fields {
   return Object.fromEntries(Object.entries(resolve(schema).properties ?? {}).map(([key, field]) => [key, resolve(field)]))
 }
 
-function argument(declared: string, fields: Fields): Value {
+function defaultsOf(input: z.ZodObject): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fieldsOf(input)).flatMap(([key, field]) => (field.default === undefined ? [] : [[key, field.default]])))
+}
+
+function argument(declared: string, fields: Fields, input: z.ZodObject): Value {
   const key = declared.replace(/\.{3}$/, '')
-  return { ...value(key, fields[key]!), ...(declared.endsWith('...') && { many: true }) }
+  const optional = (input.shape[key] as z.ZodType).isOptional()
+  return { ...value(key, fields[key]!), ...(declared.endsWith('...') && { many: true }), ...(optional && { optional }) }
 }
 
 function flag(key: string, field: FieldSchema, declared?: string): Flag {
-  const [, name = key.replaceAll('_', '-'), placeholder] = /^--([\w-]+)(?: (<.+>))?$/.exec(declared ?? '') ?? []
-  if (field.type === 'boolean') return { key, name, kind: 'switch', describe: field.description ?? '' }
+  const [, short, name = key.replaceAll('_', '-'), placeholder] = /^(?:-(\w), )?--([\w-]+)(?: (<.+>))?$/.exec(declared ?? '') ?? []
+  const named = { name, ...(short !== undefined && { short }) }
+  if (field.type === 'boolean') return { key, ...named, kind: 'switch', describe: field.description ?? '' }
   const read = value(key, field)
-  return { ...read, name, placeholder: placeholder ?? defaultPlaceholder(read, name) }
+  return { ...read, ...named, placeholder: placeholder ?? defaultPlaceholder(read, name) }
 }
 
 function defaultPlaceholder({ kind }: Value, name: string): string {

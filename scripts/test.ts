@@ -22,12 +22,16 @@ const strict = Boolean(process.env.CI)
 /** Programs that some tests drive, with the packages of Debian that have them; those tests say so where one is missing. */
 const driven: Readonly<Record<string, string>> = {
   chromium: 'chromium',
+  debootstrap: 'debootstrap',
   fish: 'fish',
   journalctl: 'systemd',
   'dbus-daemon': 'dbus-daemon',
   luajit: 'luajit',
+  'mkfs.ext4': 'e2fsprogs',
   pgbouncer: 'pgbouncer',
   promtool: 'prometheus',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  'systemd-nspawn': 'systemd-container',
   zsh: 'zsh',
 }
 // Debian keeps daemons where the PATH of most accounts does not lead.

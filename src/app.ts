@@ -15,6 +15,7 @@ import { type Client, createClient } from './client/create-client.ts'
 import { type Config, settings } from './config.ts'
 import { type Contract, type StreamBatch, type TaskflowsContract, contract } from './contract/index.ts'
 import { type AttemptReport, createPruner, createRescuer, createScheduler, createWorker } from './engines/jobs/index.ts'
+import type { Services } from './engines/services/index.ts'
 import type { TaskDefinition } from './engines/tasks/index.ts'
 import { loadTasks } from './engines/tasks/modules.ts'
 import { createAuthenticator } from './faces/api/authenticate.ts'
@@ -225,10 +226,13 @@ async function running<T extends object>(start: (stack: AsyncDisposableStack, fa
   }
 }
 
+/** Until `services.ts` opens them. */
+const servicesToCome = new Proxy({}, { get: () => async () => { throw new TaskflowsError('systemd.unavailable', 'this server does not manage services yet') } }) as Services
+
 function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store): Engines {
   const startedAt = systemClock.now()
   return {
-    jobs, events, runs, tokens, idempotencyKeys,
+    services: servicesToCome, jobs, events, runs, tokens, idempotencyKeys,
     clock: systemClock,
     system: {
       checkHealth: async () => { await withinHealthTime(database.query('select 1')) },

@@ -65,6 +65,14 @@ export function childEnvironment(env: NodeJS.ProcessEnv = process.env): NodeJS.P
   return Object.fromEntries(Object.entries(env).filter(([name]) => !own.includes(name)))
 }
 
+/** What systemd asks of this process: to be told how it is, and every so many milliseconds that it lives. sd_notify(3), sd_watchdog_enabled(3) */
+export function supervision(env: NodeJS.ProcessEnv = process.env): { readonly listens: boolean; readonly watchdogMs: number | undefined } {
+  const { NOTIFY_SOCKET: socket = '', WATCHDOG_USEC: microseconds = '', WATCHDOG_PID: pid = '' } = env
+  // Children inherit the variables of the one that is watched.
+  const watched = socket !== '' && /^[1-9]\d*$/.test(microseconds) && (pid === '' || pid === String(process.pid))
+  return { listens: socket !== '', watchdogMs: watched ? Number(microseconds) / 1000 : undefined }
+}
+
 /** A text that was given in code, with what its references stand for right now. @throws Error that names the reference */
 export function revealReferences(text: string, env: NodeJS.ProcessEnv = process.env): string {
   return resolveReferences(text, { env, base: '' })

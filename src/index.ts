@@ -11,6 +11,7 @@ export type { SqlClient } from './engines/jobs/sql-client.ts'
 export type { RetryPolicy } from './kernel/backoff.ts'
 export { TaskflowsError } from './kernel/errors.ts'
 export { type MetricsOptions, type MetricsRegistry, type MetricsServer, type ServeMetricsOptions, serveMetrics, writeMetricsFile } from './metrics.ts'
+export { type Watchdog, type WatchdogCheck, notify } from './notify.ts'
 
 // Asked when the first task runs.
 provideRuntime(async () => (await import('./task-runtime.ts')).createTaskRuntime())

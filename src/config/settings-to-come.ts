@@ -3,16 +3,12 @@
  * follows, and that nothing goes by yet. They are read, checked and shown, and
  * a configuration may hold them. What begins to use one moves its row to `settings.ts`.
  */
-import { duration, host, hostAndPort, inAccountHome, names, path, port, text, timeZone, whole, yesNo } from './kinds.ts'
+import { duration, host, hostAndPort, inAccountHome, names, path, port, text, whole, yesNo } from './kinds.ts'
 import { setting } from './setting.ts'
 
 const unbounded = Number.MAX_SAFE_INTEGER
 
 const interfaceSettings = {
-  displayTimezone: setting({
-    env: 'TASKFLOWS_DISPLAY_TIMEZONE', kind: timeZone, default: 'UTC',
-    describe: 'Time zone of the times that people are shown',
-  }),
   enableUi: setting({ env: 'TASKFLOWS_ENABLE_UI', kind: yesNo, default: false, describe: 'Serve the web pages' }),
   frontendDist: setting({ env: 'TASKFLOWS_FRONTEND_DIST', kind: path, default: null, describe: 'Directory of the built web pages' }),
   adminUser: setting({ env: 'TF_ADMIN_USER', kind: text, default: null, describe: 'User of the web pages; before those in files' }),

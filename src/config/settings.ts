@@ -3,7 +3,7 @@
  * has those that are only read and checked; `config.ts` finds the value of each.
  */
 import { alertSettings } from './alert-settings.ts'
-import { databaseUrl, duration, host, inAccountHome, oneOf, path, port, text, whole } from './kinds.ts'
+import { databaseUrl, duration, host, inAccountHome, oneOf, path, port, text, timeZone, whole } from './kinds.ts'
 import { logSettings } from './log-settings.ts'
 import { type Kind, setting } from './setting.ts'
 
@@ -66,6 +66,10 @@ export const settings = {
   journalctlTimeoutSeconds: setting({
     env: 'TASKFLOWS_JOURNALCTL_TIMEOUT_SECONDS', kind: duration, default: 15,
     describe: 'How long the journal may take to answer',
+  }),
+  displayTimezone: setting({
+    env: 'TASKFLOWS_DISPLAY_TIMEZONE', kind: timeZone, default: 'UTC',
+    describe: 'Time zone in which tf shows the times of services',
   }),
   traceparent: setting({
     env: 'TRACEPARENT', kind: traceContext, default: null,

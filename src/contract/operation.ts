@@ -14,12 +14,16 @@ export interface CliWords {
   readonly command: string
   /** Input fields given by position, in order; one that ends in `...` takes the rest of the line. */
   readonly args?: readonly string[]
-  /** Flags whose name or form differs from the field: field -> flag and placeholder, such as `--payload <json|@file|->`. */
+  /** Flags whose name or form differs from the field: field -> flag and placeholder, such as `--payload <json|@file|->` or `-t, --timers`. */
   readonly flags?: Readonly<Record<string, string>>
   /** Input fields that the command line does not offer. */
   readonly hidden?: readonly string[]
   /** Lines to copy, for `--help`. */
   readonly examples?: readonly string[]
+  /** What help says besides. */
+  readonly notes?: string
+  /** Asked on a terminal before it is done, unless `--yes`. */
+  readonly confirm?: string
 }
 
 export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodType = z.ZodType> {

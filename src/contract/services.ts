@@ -4,7 +4,7 @@ import { ServiceMatch, ServiceScope, ServiceStatus } from '../engines/services/v
 import { Instant, freeText, operation } from './operation.ts'
 import { ServiceDefinition } from './service-definition.ts'
 
-const scope = ServiceScope.optional().describe('Only services of this scope; default both')
+const scope = ServiceScope.optional().describe('Only services of one scope (both unless said)')
 const match = ServiceMatch.optional().describe('Only services whose names are like this: * is any text, ? one character')
 const name = ServiceMatch.describe('The name of a service, or a pattern: * is any text, ? one character')
 const nothingMore = z.null()
@@ -219,7 +219,7 @@ export const services = {
     summary: 'Stop services and remove their units; tf rollback brings them back',
     input: z.strictObject({ name, scope }),
     output: ActedUnits, errors: actErrors,
-    cli: { command: 'remove', args: ['name...'], examples: ['tf remove web', "tf remove 'old-*' --yes"] },
+    cli: { command: 'remove', args: ['name...'], confirm: 'Stop these services and remove their units?', examples: ['tf remove web', "tf remove 'old-*' --yes"] },
   }),
   rollback: operation({
     method: 'POST', path: '/services/{name}/rollback', permission: 'services:write',

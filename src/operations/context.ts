@@ -5,6 +5,7 @@
 import type { Caller } from '../access/roles.ts'
 import type { TokenStore } from '../access/tokens.ts'
 import type { Alongside, Jobs } from '../engines/jobs/index.ts'
+import type { Services } from '../engines/services/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Queryable } from '../kernel/database/database.ts'
 import type { EventLog } from '../kernel/events.ts'
@@ -36,6 +37,7 @@ export interface SystemInfo {
 
 /** What is the same for every call. */
 export interface Engines {
+  readonly services: Services
   readonly jobs: Jobs
   readonly events: EventLog
   readonly runs: RunLog
@@ -54,6 +56,8 @@ export interface Call {
   readonly traceparent?: string
   /** Aborts when nobody waits for the answer any more: a stream ends then. */
   readonly signal?: AbortSignal
+  /** Told what goes on in long work, where the caller can see it. */
+  readonly onProgress?: (text: string) => void
   /** However often a request is sent with one, it is carried out once (`idempotency.ts`). For POST; ignored else. */
   readonly idempotencyKey?: string
   /** Carry it out only while what it changes is at one of these versions; default any. For operations with `ifMatch`; ignored else. */

@@ -14,10 +14,12 @@ import type { Implementation } from './implement.ts'
 import { jobOperations } from './jobs.ts'
 import { refusal } from './refusals.ts'
 import { runOperations } from './runs.ts'
+import { serviceOperations } from './services.ts'
 import { systemOperations } from './system.ts'
 import { tokenOperations } from './tokens.ts'
 
 const operations: { readonly [A in keyof TaskflowsContract]: Implementation<TaskflowsContract[A]> } = {
+  services: serviceOperations,
   jobs: jobOperations,
   events: eventOperations,
   runs: runOperations,

@@ -5,8 +5,9 @@
 import type { Area, OutputOf, StreamBatch, ValidInputOf } from '../contract/operation.ts'
 import type { OperationContext } from './context.ts'
 
-export type Implementation<A extends Area> = {
-  readonly [Op in keyof A]: (input: ValidInputOf<A[Op]>, context: OperationContext) => A[Op] extends { readonly stream: true }
+/** @typeParam C what its operations need of the context */
+export type Implementation<A extends Area, C = OperationContext> = {
+  readonly [Op in keyof A]: (input: ValidInputOf<A[Op]>, context: C) => A[Op] extends { readonly stream: true }
     ? AsyncIterable<StreamBatch<OutputOf<A[Op]>>>
     : Promise<OutputOf<A[Op]>>
 }

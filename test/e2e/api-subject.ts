@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Security } from '../../src/access/security-file.ts'
+import type { Services } from '../../src/engines/services/index.ts'
 import type { Job, JobFilter, Jobs, NewJob } from '../../src/engines/jobs/index.ts'
 import { isFinished, nextState } from '../../src/engines/jobs/job-state.ts'
 import { requireVersion } from '../../src/engines/jobs/job-version.ts'
@@ -72,8 +73,15 @@ export function memorySubject({ host = '127.0.0.1', port = 0 } = {}): MemorySubj
   return subject
 }
 
+/** A host without systemd. */
+const withoutSystemd = async (): Promise<never> => { throw new TaskflowsError('systemd.unavailable', 'there is no systemd here') }
+const noServices: Services = {
+  list: withoutSystemd, get: withoutSystemd, files: withoutSystemd, next: withoutSystemd, plan: withoutSystemd, apply: withoutSystemd, act: withoutSystemd, rollback: withoutSystemd,
+}
+
 function memoryEngines(): Engines {
   return {
+    services: noServices,
     jobs: memoryJobs(),
     clock: systemClock,
     events: { list: async () => ({ items: [{ id: '1.0', at: 0, type: 'job.added', subject: null, name: null, tenant: null, actor: 'host', correlationId: null, data: {} }], nextCursor: null }), follow: noEvents },

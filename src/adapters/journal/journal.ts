@@ -2,11 +2,8 @@
  * Reads log records from journald through journalctl(1): those of every account
  * that the caller may see, the latest first or as they come.
  */
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
-import { text } from 'node:stream/consumers'
-import { TaskflowsError } from '../../kernel/errors.ts'
 import { type JournalEntry, parseEntry } from './journal-entry.ts'
+import { journalLines } from './journalctl.ts'
 
 export interface JournalQuery {
   /** Only messages that hold this text; upper and lower case count as the same. */
@@ -50,27 +47,9 @@ function quoted(words: string): string {
   return words.replaceAll(/[\\^$.[\]|()?*+{}]/g, '\\$&')
 }
 
-/** @param late why an abort is an error; without it an abort is the end */
 async function* entriesOf(program: string, args: readonly string[], signal: AbortSignal, late?: string): AsyncGenerator<JournalEntry> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const complaint = text(child.stderr).catch(() => '')
-  const problemAtEnd = new Promise<string | undefined>((resolve) => {
-    child.on('error', (error: NodeJS.ErrnoException) => resolve(error.code === 'ENOENT' ? 'there is no journalctl on this machine' : error.message))
-    // It also ends with 1 when nothing matches, and then has nothing to complain about.
-    child.on('close', (code) => void complaint.then((said) => resolve(code === 0 || said.trim() === '' ? undefined : said.trim())))
-  })
-  const stop = () => { child.kill() }
-  signal.addEventListener('abort', stop)
-  if (signal.aborted) stop()
-  try {
-    for await (const line of createInterface({ input: child.stdout, crlfDelay: Infinity })) {
-      const entry = parseEntry(line)
-      if (entry) yield entry
-    }
-    const problem = signal.aborted ? late : await problemAtEnd
-    if (problem !== undefined) throw new TaskflowsError('logs.unavailable', `the journal cannot be read: ${problem}`)
-  } finally {
-    signal.removeEventListener('abort', stop)
-    stop()
+  for await (const line of journalLines(program, args, signal, late)) {
+    const entry = parseEntry(line)
+    if (entry) yield entry
   }
 }

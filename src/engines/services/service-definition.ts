@@ -163,6 +163,8 @@ export interface ServiceDefinition {
   readonly env?: Readonly<Record<string, string>>
   /** Absolute. */
   readonly envFile?: string
+  /** Absolute directories that `envFile` may be in, besides those it always may. */
+  readonly allowedPaths?: readonly string[]
   readonly secrets?: Readonly<Record<string, SecretDefinition>>
 
   /** Starts at boot. */

@@ -131,6 +131,10 @@ export interface ActOptions {
   /** Of start: until it has started, and for what ends by itself until it has ended. */
   readonly wait?: boolean
   readonly signal?: AbortSignal
+  /** Who asked, for what is told of a removal. */
+  readonly by?: string
+  /** Also the server itself, which is protected else: for `tf api start|stop|restart`. */
+  readonly server?: boolean
 }
 
 /** What became of one unit. */

@@ -49,12 +49,16 @@ export interface Command {
   readonly examples: readonly string[]
   /** What help says besides: behaviour, exit codes. */
   readonly notes?: string
+  /** Exit code of an invalid line or value, where 2 says something else. */
+  readonly usageExit?: number
 }
 
 /** A command made from an operation of the contract. */
 export interface OperationCommand extends Command {
   readonly area: string
   readonly operation: string
+  /** Asked on a terminal before it is done, unless `--yes`. */
+  readonly confirm?: string
 }
 
 /** `ID...`, or `[ID]`, as usage lines show an argument. */

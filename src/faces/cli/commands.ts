@@ -2,7 +2,7 @@
  * Every command of `tf`: those of the contract, generated, and those that are
  * about this machine. Only data: what a command does is loaded when it runs.
  */
-import type { Command, Flag, OperationCommand } from './command.ts'
+import type { Command, Flag, OperationCommand, Value } from './command.ts'
 import { operationCommands } from './manifest.ts'
 import type { RunCommand } from './invocation.ts'
 
@@ -25,7 +25,65 @@ function flagOfRuns(key: string): Flag {
 const sinceFlag: Flag = { key: 'since', name: 'since', kind: 'moment', placeholder: '<time>', describe: 'Not before: how long ago such as 1d, or a time' }
 const untilFlag: Flag = { key: 'until', name: 'until', kind: 'moment', placeholder: '<time>', describe: 'Not after: how long ago such as 1h, or a time' }
 
+const scopeFlag: Flag = { key: 'scope', name: 'scope', kind: 'text', choices: ['user', 'system'], placeholder: '<scope>', describe: 'Only services of one scope (both unless said): user, system' }
+const nameArgument: Value = { key: 'name', kind: 'text', min: 1, max: 255, optional: true, describe: 'Name of a service, or a pattern: * is any text, ? one character; all if left out' }
+const matchFlag: Flag = { key: 'match', name: 'match', short: 'm', kind: 'text', min: 1, max: 255, placeholder: '<pattern>', describe: 'Only names like this: * is any text, ? one character' }
+const runningFlag: Flag = { key: 'running', name: 'running', short: 'r', kind: 'switch', describe: 'Only those that run now' }
+
+/** What `plan` and `create` read definitions from. Each pattern needs its flag, so that a path may follow it. */
+const definitionArguments: readonly Value[] = [{ key: 'path', kind: 'text', min: 1, file: true, describe: 'A module (.ts, .js), a YAML file, or a directory of these' }]
+const definitionFlags: readonly Flag[] = [
+  { key: 'include', name: 'include', short: 'i', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<pattern>', describe: 'Only services whose names are like this; may be repeated' },
+  { key: 'exclude', name: 'exclude', short: 'e', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<pattern>', describe: 'Not services whose names are like this; may be repeated' },
+  { key: 'prune', name: 'prune', kind: 'switch', describe: 'Also remove services that the same files defined before and do not any more' },
+  { key: 'start', name: 'start', kind: 'switch', describe: 'Start every service; default those that start at boot and have no schedule' },
+  { key: 'noStart', name: 'no-start', kind: 'switch', describe: 'Start no service' },
+  { ...scopeFlag, describe: 'Scope of services that do not say; default user: user, system' },
+]
+
 export const localCommands: readonly LocalCommand[] = [
+  {
+    words: 'list',
+    summary: 'List services with their status',
+    args: [nameArgument],
+    flags: [matchFlag, runningFlag, scopeFlag],
+    examples: ['tf list', "tf list 'web-*'", 'tf list -o wide', 'tf list --running -o name'],
+    notes: 'Needs no server and no database: services are unit files and what systemd says of them. tf status tells more of each.',
+    load: () => import('./commands/list-services.ts'),
+  },
+  {
+    words: 'status',
+    summary: 'Show the state of services, or all that is known of one',
+    args: [nameArgument],
+    flags: [
+      matchFlag, runningFlag,
+      { key: 'all', name: 'all', short: 'a', kind: 'switch', describe: 'Also the units of stop and restart schedules' },
+      { key: 'details', name: 'details', kind: 'switch', describe: 'Also results, restarts, processes, memory and drift' },
+      scopeFlag,
+    ],
+    examples: ['tf status', 'tf status web', "tf status 'web-*' --details", 'tf status -m web -o json'],
+    notes: 'Times are in the zone of TASKFLOWS_DISPLAY_TIMEZONE. A narrow terminal is shown fewer columns, -o wide shows all.',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    words: 'plan',
+    summary: 'Show what tf create would change, and change nothing',
+    args: definitionArguments,
+    flags: definitionFlags,
+    examples: ['tf plan services.ts', "tf plan ./services --include 'web-*'", 'tf plan services.yaml --prune -o json'],
+    notes: 'Exits 0 when nothing would change, 2 when something would, 1 on any error, a mistake in the line included.',
+    usageExit: 1,
+    load: () => import('./commands/plan.ts'),
+  },
+  {
+    words: 'create',
+    summary: 'Create or change services as files define them',
+    args: definitionArguments,
+    flags: [...definitionFlags, { key: 'dryRun', name: 'dry-run', kind: 'switch', describe: 'Say what would be done, and do nothing' }],
+    examples: ['tf create services.ts', "tf create ./services -i 'web-*' --dry-run", 'tf create services.yaml --prune --yes'],
+    notes: 'Writes the units, has systemd read them once, enables and starts. A service that does not come up is rolled back. Asks before it removes, stops or restarts something; without a terminal --prune needs --yes.',
+    load: () => import('./commands/create.ts'),
+  },
   {
     words: 'serve',
     summary: 'Start the server: API, database and, with --worker, a worker',
@@ -69,8 +127,8 @@ export const localCommands: readonly LocalCommand[] = [
   },
   {
     words: 'logs',
-    summary: 'Show what runs of tasks logged on this machine',
-    args: [{ key: 'name', kind: 'text', min: 1, max: 255, optional: true, describe: 'Name of a task, a pattern such as \'nightly-*\', or the id of a run; all runs if left out' }],
+    summary: 'Show what services and runs of tasks logged on this machine',
+    args: [{ key: 'name', kind: 'text', min: 1, max: 255, optional: true, describe: 'Name of a service or of a task, a pattern such as \'nightly-*\', or the id of a run; all runs of tasks if left out' }],
     flags: [
       { key: 'lines', name: 'lines', short: 'n', kind: 'whole', min: 1, max: 1_000_000, placeholder: '<n>', describe: 'How many of the last lines; default 100' },
       { key: 'follow', name: 'follow', short: 'f', kind: 'switch', describe: 'Go on with what is logged, until Ctrl-C' },
@@ -81,7 +139,7 @@ export const localCommands: readonly LocalCommand[] = [
       { key: 'run', name: 'run', kind: 'text', min: 1, max: 255, placeholder: '<id>', describe: 'Only the run with this id' },
     ],
     examples: ['tf logs', 'tf logs nightly --level warn --since 1d', "tf logs nightly --grep 'disk|memory' -o jsonl", 'tf logs 019a9f00-1234-7abc-8def-0123456789ab', 'tf logs nightly -f'],
-    notes: 'Lines come from the journal, and for runs that it does not have from TASKFLOWS_HOME/runs, which keeps the last 200 of each run. The server, when there is one, tells when the runs began and how they ended.',
+    notes: 'A name of services shows what their units wrote to the journal. Lines of runs come from the journal, and for runs that it does not have from TASKFLOWS_HOME/runs, which keeps the last 200 of each run. The server, when there is one, tells when the runs began and how they ended.',
     load: () => import('./commands/logs.ts'),
   },
   {

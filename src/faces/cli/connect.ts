@@ -8,7 +8,7 @@ import type { Config } from '../../config.ts'
 import type { TaskflowsContract } from '../../contract/index.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
 import { type KnownServer, homeServer, namedServer } from '../../known-server.ts'
-import { routes } from './manifest.ts'
+import { defaults, routes } from './manifest.ts'
 import type { Talk } from './output/talk.ts'
 
 export interface Connection extends AsyncDisposable {
@@ -18,8 +18,9 @@ export interface Connection extends AsyncDisposable {
 /** How long the server of this home has to answer before the work is done without it. */
 const answerWithinMs = 1000
 
-export async function connect({ config, talk }: { readonly config: Config; readonly talk: Talk }): Promise<Connection> {
-  return (await connectToServer(config)) ?? inProcess(config, talk)
+/** @param area whose operations are wanted: services need no database, and in this process nothing else is there with them */
+export async function connect({ config, talk }: { readonly config: Config; readonly talk: Talk }, area?: string): Promise<Connection> {
+  return (await connectToServer(config)) ?? (area === 'services' ? withServices(config, talk) : inProcess(config, talk))
 }
 
 /** For what only a server can tell: `undefined` when none is named and that of this home does not answer. */
@@ -39,6 +40,12 @@ async function inProcess(config: Config, talk: Talk): Promise<Connection> {
   const { openLocal } = await import('../../app.ts')
   const { client, close } = await openLocal(config, { onProgress: talk.progress })
   talk.progress('')
+  return { client, [Symbol.asyncDispose]: close }
+}
+
+async function withServices(config: Config, talk: Talk): Promise<Connection> {
+  const { openLocalServices } = await import('../../local-services.ts')
+  const { client, close } = await openLocalServices(config, { defaults: defaults['services']!, onProgress: talk.progress })
   return { client, [Symbol.asyncDispose]: close }
 }
 

@@ -1,5 +1,6 @@
 /** What a failed command says, and with which code it ends. */
 import { TaskflowsError, exitCodes, messageOf } from '../../kernel/errors.ts'
+import type { Command } from './command.ts'
 import type { Format } from './global-flags.ts'
 import { type Paint } from './output/style.ts'
 import { visibleJson, visibleLines } from './output/visible.ts'
@@ -14,6 +15,11 @@ export interface ReportOptions {
 /** The exit code of a command that ended with this. */
 export function exitCodeOf(thrown: unknown): number {
   return thrown instanceof TaskflowsError ? thrown.exitCode : exitCodes.error
+}
+
+/** The exit code of a command that failed with this one, where 2 may say something else. */
+export function exitCodeFor(command: Command | undefined, code: number): number {
+  return code === exitCodes.usage ? (command?.usageExit ?? code) : code
 }
 
 /** One exit code for several things of which some failed: their own, when all failed for the same reason. */

@@ -5,6 +5,7 @@
  * Help must come at once, so only the command table and the parser are loaded
  * here; everything else is imported by the command that needs it.
  */
+import type { Command } from './command.ts'
 import { commands } from './commands.ts'
 import { globalFlags } from './global-flags.ts'
 import { parseLine } from './parse-line.ts'
@@ -17,8 +18,9 @@ process.stderr.on('error', () => {})
 process.exitCode = await main(process.argv.slice(2))
 
 async function main(argv: readonly string[]): Promise<number> {
+  let named: Command | undefined
   try {
-    const { words, command, globals, given } = parseLine(argv, commands, globalFlags)
+    const { words, command, globals, given } = parseLine(argv, commands, globalFlags, (found) => { named = found })
     if (globals.has('version')) return print((await import('../../kernel/version.ts')).packageVersion())
     if (!command || globals.has('help')) {
       const { commandHelp, overview } = await import('./help.ts')
@@ -27,7 +29,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const { runCommand } = await import('./run-command.ts')
     return await runCommand(command, globals, given)
   } catch (thrown) {
-    return (await import('./failure.ts')).reportFailure(thrown)
+    const code = (await import('./failure.ts')).reportFailure(thrown)
+    return (await import('./errors.ts')).exitCodeFor(named, code)
   }
 }
 

@@ -3,6 +3,391 @@ import type { OperationCommand } from './command.ts'
 
 export const operationCommands: readonly OperationCommand[] = [
   {
+    "words": "show",
+    "summary": "Show the unit files of services, and the drop-ins that change them",
+    "args": [
+      {
+        "key": "match",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of a service, or a pattern: * is any text, ? one character"
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      }
+    ],
+    "examples": [
+      "tf show nightly",
+      "tf show 'web-*'"
+    ],
+    "area": "services",
+    "operation": "files"
+  },
+  {
+    "words": "next",
+    "summary": "Show when services run next, by their schedules",
+    "args": [
+      {
+        "key": "match",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "Only services whose names are like this: * is any text, ? one character",
+        "optional": true
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      },
+      {
+        "key": "iterations",
+        "kind": "whole",
+        "min": 1,
+        "max": 50,
+        "describe": "How many runs of each; default 5",
+        "name": "iterations",
+        "short": "n",
+        "placeholder": "<n>"
+      }
+    ],
+    "examples": [
+      "tf next",
+      "tf next nightly -n 10"
+    ],
+    "area": "services",
+    "operation": "next"
+  },
+  {
+    "words": "start",
+    "summary": "Start services: the timers of those that have a start schedule, else the services themselves",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of a service, or a pattern: * is any text, ? one character",
+        "many": true
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      },
+      {
+        "key": "timers",
+        "name": "timers",
+        "short": "t",
+        "kind": "switch",
+        "describe": "Only their timers"
+      },
+      {
+        "key": "services",
+        "name": "services",
+        "kind": "switch",
+        "describe": "Only the services themselves"
+      },
+      {
+        "key": "wait",
+        "name": "wait",
+        "short": "w",
+        "kind": "switch",
+        "describe": "Start now and wait until it has ended, for what ends by itself"
+      }
+    ],
+    "examples": [
+      "tf start web",
+      "tf start 'report-*' --timers",
+      "tf start nightly --services --wait"
+    ],
+    "area": "services",
+    "operation": "start"
+  },
+  {
+    "words": "stop",
+    "summary": "Stop services and their timers",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of a service, or a pattern: * is any text, ? one character",
+        "many": true
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      },
+      {
+        "key": "timers",
+        "name": "timers",
+        "short": "t",
+        "kind": "switch",
+        "describe": "Only their timers"
+      },
+      {
+        "key": "services",
+        "name": "services",
+        "kind": "switch",
+        "describe": "Only the services themselves"
+      }
+    ],
+    "examples": [
+      "tf stop web",
+      "tf stop nightly --timers"
+    ],
+    "area": "services",
+    "operation": "stop"
+  },
+  {
+    "words": "restart",
+    "summary": "Restart services; one that waits for its schedule is left alone, and its timer starts anew",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of a service, or a pattern: * is any text, ? one character",
+        "many": true
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      },
+      {
+        "key": "timers",
+        "name": "timers",
+        "short": "t",
+        "kind": "switch",
+        "describe": "Only their timers"
+      },
+      {
+        "key": "services",
+        "name": "services",
+        "kind": "switch",
+        "describe": "Only the services themselves"
+      }
+    ],
+    "examples": [
+      "tf restart web"
+    ],
+    "area": "services",
+    "operation": "restart"
+  },
+  {
+    "words": "enable",
+    "summary": "Have services start at boot: the timers of those that have a start schedule, else the services themselves",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of a service, or a pattern: * is any text, ? one character",
+        "many": true
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      },
+      {
+        "key": "timers",
+        "name": "timers",
+        "short": "t",
+        "kind": "switch",
+        "describe": "Only their timers"
+      },
+      {
+        "key": "services",
+        "name": "services",
+        "kind": "switch",
+        "describe": "Only the services themselves"
+      }
+    ],
+    "examples": [
+      "tf enable web"
+    ],
+    "area": "services",
+    "operation": "enable"
+  },
+  {
+    "words": "disable",
+    "summary": "Have services and their timers not start at boot; what runs goes on",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of a service, or a pattern: * is any text, ? one character",
+        "many": true
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      },
+      {
+        "key": "timers",
+        "name": "timers",
+        "short": "t",
+        "kind": "switch",
+        "describe": "Only their timers"
+      },
+      {
+        "key": "services",
+        "name": "services",
+        "kind": "switch",
+        "describe": "Only the services themselves"
+      }
+    ],
+    "examples": [
+      "tf disable web"
+    ],
+    "area": "services",
+    "operation": "disable"
+  },
+  {
+    "words": "remove",
+    "summary": "Stop services and remove their units; tf rollback brings them back",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of a service, or a pattern: * is any text, ? one character",
+        "many": true
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      }
+    ],
+    "examples": [
+      "tf remove web",
+      "tf remove 'old-*' --yes"
+    ],
+    "confirm": "Stop these services and remove their units?",
+    "area": "services",
+    "operation": "remove"
+  },
+  {
+    "words": "rollback",
+    "summary": "Restore an earlier version of a service, as a new version",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of the service"
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      },
+      {
+        "key": "to",
+        "kind": "whole",
+        "min": 1,
+        "max": 9007199254740991,
+        "describe": "The version; default the one before the present",
+        "name": "to",
+        "placeholder": "<n>"
+      }
+    ],
+    "examples": [
+      "tf rollback web",
+      "tf rollback web --to 3"
+    ],
+    "area": "services",
+    "operation": "rollback"
+  },
+  {
     "words": "jobs add",
     "summary": "Add a job",
     "args": [
@@ -626,6 +1011,68 @@ export const operationCommands: readonly OperationCommand[] = [
 ]
 
 export const routes = {
+  "services": {
+    "list": {
+      "method": "GET",
+      "path": "/services"
+    },
+    "get": {
+      "method": "GET",
+      "path": "/services/{name}"
+    },
+    "status": {
+      "method": "GET",
+      "path": "/services/{name}/status"
+    },
+    "files": {
+      "method": "GET",
+      "path": "/services:files"
+    },
+    "next": {
+      "method": "GET",
+      "path": "/services:next"
+    },
+    "plan": {
+      "method": "POST",
+      "path": "/services:plan"
+    },
+    "apply": {
+      "method": "POST",
+      "path": "/services"
+    },
+    "start": {
+      "method": "POST",
+      "path": "/services/{name}/start"
+    },
+    "stop": {
+      "method": "POST",
+      "path": "/services/{name}/stop"
+    },
+    "restart": {
+      "method": "POST",
+      "path": "/services/{name}/restart"
+    },
+    "enable": {
+      "method": "POST",
+      "path": "/services/{name}/enable"
+    },
+    "disable": {
+      "method": "POST",
+      "path": "/services/{name}/disable"
+    },
+    "remove": {
+      "method": "DELETE",
+      "path": "/services/{name}"
+    },
+    "rollback": {
+      "method": "POST",
+      "path": "/services/{name}/rollback"
+    },
+    "batch": {
+      "method": "POST",
+      "path": "/services:batch"
+    }
+  },
   "jobs": {
     "add": {
       "method": "POST",
@@ -714,3 +1161,75 @@ export const routes = {
     }
   }
 } as const
+
+/** What a field of an input is when nobody says: for operations that are carried out where no schema is loaded. */
+export const defaults: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>> = {
+  "services": {
+    "list": {
+      "running": false,
+      "details": true
+    },
+    "next": {
+      "iterations": 5
+    },
+    "plan": {
+      "prune": false
+    },
+    "apply": {
+      "prune": false
+    },
+    "start": {
+      "timers": false,
+      "services": false,
+      "wait": false
+    },
+    "stop": {
+      "timers": false,
+      "services": false
+    },
+    "restart": {
+      "timers": false,
+      "services": false
+    },
+    "enable": {
+      "timers": false,
+      "services": false
+    },
+    "disable": {
+      "timers": false,
+      "services": false
+    },
+    "batch": {
+      "timers": false,
+      "services": false
+    }
+  },
+  "jobs": {
+    "list": {
+      "limit": 50
+    }
+  },
+  "events": {
+    "list": {
+      "limit": 50
+    }
+  },
+  "runs": {
+    "list": {
+      "limit": 50
+    },
+    "timeline": {
+      "limit": 1000
+    }
+  },
+  "tokens": {
+    "create": {
+      "role": "viewer"
+    },
+    "list": {
+      "state": "live",
+      "limit": 50
+    }
+  },
+  "system": {}
+}

@@ -22,8 +22,11 @@ export interface ParsedLine<C extends Command> {
   readonly given: Given
 }
 
-/** @throws `cli.usage` naming the word, and the known one nearest to it. */
-export function parseLine<C extends Command>(argv: readonly string[], commands: readonly C[], globalFlags: readonly Flag[]): ParsedLine<C> {
+/**
+ * @param onCommand told which command it is before the rest of the line is read
+ * @throws `cli.usage` naming the word, and the known one nearest to it.
+ */
+export function parseLine<C extends Command>(argv: readonly string[], commands: readonly C[], globalFlags: readonly Flag[], onCommand: (command: C) => void = () => {}): ParsedLine<C> {
   const globals = new Map<string, string[]>()
   const rest = [...argv]
   const wantsHelp = rest[0] === 'help'
@@ -34,6 +37,7 @@ export function parseLine<C extends Command>(argv: readonly string[], commands: 
   const words = takeWords(rest, commands, globalFlags, globals)
   const command = commands.find((known) => known.words === words)
   if (command) {
+    onCommand(command)
     const given = new Map<string, string[]>()
     const positional = takeRest(rest, command, globalFlags, globals, given)
     if (!globals.has('help')) placeArguments(positional, command, given)

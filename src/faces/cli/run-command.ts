@@ -2,6 +2,7 @@
 import { type Config, type ConfigFlags, readConfig } from '../../config.ts'
 import type { LocalCommand } from './commands.ts'
 import type { OperationCommand } from './command.ts'
+import { exitCodeFor } from './errors.ts'
 import { reportFailure } from './failure.ts'
 import { type Format, globalFlags } from './global-flags.ts'
 import type { Globals, Invocation } from './invocation.ts'
@@ -26,7 +27,7 @@ export async function runCommand(command: OperationCommand | LocalCommand, given
     return (await run(command, { values, globals, configFlags, talk, output, get config() { return (read ??= readConfig(configFlags)) } })) ?? 0
   } catch (thrown) {
     talk.progress('')
-    return reportFailure(thrown, failure)
+    return exitCodeFor(command, reportFailure(thrown, failure))
   }
 }
 

@@ -5,9 +5,11 @@
  */
 import type { CallOptions } from '../../client/create-client.ts'
 import type { TaskflowsContract } from '../../contract/index.ts'
+import { exitCodes } from '../../kernel/errors.ts'
 import type { OperationCommand } from './command.ts'
 import { extraFlags } from './commands.ts'
 import { connect } from './connect.ts'
+import { confirm } from './confirm.ts'
 import { combinedExitCode } from './errors.ts'
 import { reportFailure } from './failure.ts'
 import type { Invocation } from './invocation.ts'
@@ -16,6 +18,7 @@ import type { Values } from './read-values.ts'
 
 /** Loaded when one is used. The type asks for every area that has commands. */
 const printers: { readonly [A in AreaWithCommands]: () => Promise<Printers<TaskflowsContract[A]>> } = {
+  services: async () => (await import('./commands/services.ts')).servicePrinters,
   jobs: async () => (await import('./commands/jobs.ts')).jobPrinters,
   events: async () => (await import('./commands/events.ts')).eventPrinters,
   runs: async () => (await import('./commands/runs.ts')).runPrinters,
@@ -28,21 +31,23 @@ export async function runOperation(command: OperationCommand, invocation: Invoca
   const inputs = inputsOf(command, invocation.values)
   if (invocation.values['follow'] === true) return (await import('./commands/follow-events.ts')).followEvents(inputs[0]!, invocation)
   const print = await printerOf(command)
-  await using connection = await connect(invocation)
+  if (command.confirm !== undefined) await confirm(`${inputs.map((input) => String(input[command.args[0]!.key])).join(', ')}: ${command.confirm}`, invocation.globals)
+  await using connection = await connect(invocation, command.area)
   const call = callOf(connection.client, command)
   const context: PrintContext = { ...invocation, client: connection.client, output: invocation.output(inputs.length > 1) }
   if (inputs.length === 1) return (await print(await call(inputs[0]!), context)) ?? 0
   const failures: unknown[] = []
+  let partly = false
   for (const input of inputs) {
     try {
-      await print(await call(input), context)
+      if (await print(await call(input), context)) partly = true
     } catch (thrown) {
       failures.push(thrown)
       reportFailure(thrown, invocation.globals)
     }
   }
   await context.output.end()
-  return combinedExitCode(inputs.length, failures)
+  return partly ? exitCodes.partial : combinedExitCode(inputs.length, failures)
 }
 
 /** One input, or one for each of several ids. */

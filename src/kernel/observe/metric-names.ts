@@ -78,7 +78,7 @@ export const metricDefinitions = {
     labels: { service_name: serviceName, state: '`active`, `inactive` or `failed`' },
   },
   taskflows_service_restarts_total: {
-    type: 'counter', help: 'Restarts of services.', of: ['server'], labels: { service_name: serviceName, reason: 'who or what restarted it, such as `manual`' },
+    type: 'counter', help: 'Restarts of services.', of: ['server'], labels: { service_name: serviceName, reason: '`manual`, or why systemd did: `failed`, `watchdog`, or `exited` for what is to run always' },
   },
   taskflows_service_uptime_seconds: { type: 'gauge', help: 'Since the service became active; 0 while it is not.', of: ['server'], labels: { service_name: serviceName } },
 

@@ -9,6 +9,7 @@ import { type JobMetrics, createJobMetrics } from './job-metrics.ts'
 import { metricsContentType, renderFamilies } from './metrics-text.ts'
 import { addMetrics } from './process-metrics.ts'
 import { scrapeProcess, sourceOf } from './scrape-process.ts'
+import { type MeasuredService, type ServiceMetrics, createServiceMetrics } from './service-metrics.ts'
 import { type TaskMetrics, createTaskMetrics } from './task-metrics.ts'
 
 export interface Metrics {
@@ -16,19 +17,29 @@ export interface Metrics {
   readonly jobs: JobMetrics
   /** Of the runs that were reported; those of the server's own process are among them. */
   readonly tasks: TaskMetrics
+  readonly services: Pick<ServiceMetrics, 'restarted'>
   /** The text that Prometheus scrapes. */
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>
 }
 
-/** Of the server. @param depths asked at most every two seconds; when it fails the depths are left out of that scrape */
-export function createMetrics({ depths }: { readonly depths: () => Promise<readonly Depth[]> }): Metrics {
+export interface ServerSources {
+  /** Asked at most every two seconds; when it fails the depths are left out of that scrape. */
+  readonly depths: () => Promise<readonly Depth[]>
+  /** Those of this host, as they are known at that moment. */
+  readonly services?: () => readonly MeasuredService[]
+}
+
+/** Of the server. */
+export function createMetrics({ depths, services: servicesNow = () => [] }: ServerSources): Metrics {
   const registry = new Registry()
   const tasks = createTaskMetrics()
-  const first = [sourceOf(registry), createJobDepths(depths), () => tasks.families()]
+  const services = createServiceMetrics()
+  const first = [sourceOf(registry), createJobDepths(depths), () => tasks.families(), () => services.families(servicesNow(), Date.now())]
   return {
     api: createApiMetrics(registry),
     jobs: createJobMetrics(registry),
     tasks,
+    services,
     scrape: async () => ({ contentType: metricsContentType, text: renderFamilies(await scrapeProcess({ first })) }),
   }
 }

@@ -23,6 +23,7 @@ type Cases = { readonly [A in keyof TaskflowsContract]: { readonly [Op in keyof 
 /** Fields that name nothing that belongs to a tenant. */
 export const harmless: readonly string[] = [
   'name', 'payload', 'queue', 'priority', 'delay', 'run_at', 'max_attempts', 'timeout', 'retry', 'reason', 'state', 'since', 'limit', 'type', 'kind',
+  'timers', 'services', 'wait', 'scope', 'start_command',
   'strategy', 'base_delay_seconds', 'max_delay_seconds', 'jitter', 'role', 'expires_in', 'rate_limit', 'host', 'attempt', 'started_at', 'ended_at', 'exit_code', 'error_type', 'error_types', 'error_message',
 ]
 
@@ -31,7 +32,32 @@ const ofJob = ({ waiting, cancelled }: Holdings) => [waiting, cancelled].map((id
 /** The cursor of a page of jobs that ends above alpha's. */
 const cursorAbove = (kind: string, id: string) => Buffer.from(`${kind}${id.replaceAll('-', '').replace(/^./, 'f')}`, 'latin1').toString('base64url')
 
+/** Of a service that nobody has, so that the walk changes nothing whatever machine it runs on. */
+const ofService = () => [{ input: { name: 'nobody-has-this' }, answer: 'service.not_found' as const }]
+const unknownService = { foreign: ofService, change: async () => ({ name: 'nobody-has-this' }) }
+const definition = { name: 'nobody-has-this', start_command: 'true' }
+
 export const cases: Cases = {
+  services: {
+    list: { foreign: () => [{ input: {}, answer: 'nothing' }, { input: { match: '*', scope: 'user', details: false, running: true }, answer: 'nothing' }] },
+    get: { foreign: ofService },
+    status: { foreign: ofService },
+    files: { foreign: () => [{ input: { match: '*' }, answer: 'service.not_found' }] },
+    next: { foreign: () => [{ input: { match: '*', iterations: 3 }, answer: 'nothing' }] },
+    plan: { foreign: () => [{ input: { services: [definition] }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
+    apply: { foreign: () => [{ input: { services: [definition], prune: true, start: false, note: 'x' }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
+    start: unknownService,
+    stop: unknownService,
+    restart: unknownService,
+    enable: unknownService,
+    disable: unknownService,
+    remove: unknownService,
+    rollback: { ...unknownService, foreign: () => [{ input: { name: 'nobody-has-this', to: 1 }, answer: 'service.not_found' }] },
+    batch: {
+      foreign: () => [{ input: { service_names: ['nobody-has-this'], operation: 'stop' }, answer: 'nothing' }],
+      change: async () => ({ service_names: ['nobody-has-this'], operation: 'stop' }),
+    },
+  },
   jobs: {
     add: {
       foreign: (alpha, bravo) => [

@@ -1,6 +1,7 @@
 /**
  * `tf logs`: what runs of tasks logged, from the journal and from the run log of
- * this home. A server, when there is one, tells what became of the runs.
+ * this home. A server, when there is one, tells what became of the runs. What
+ * services wrote is in `service-logs.ts`.
  */
 import { hostname } from 'node:os'
 import type { TaskflowsContract } from '../../../contract/index.ts'
@@ -10,6 +11,7 @@ import { isGlob, matchesGlob } from '../../../kernel/glob.ts'
 import { type LogLevel, levelNumbers } from '../../../kernel/observe/log-level.ts'
 import { levelOf } from '../../../kernel/observe/read-record.ts'
 import type { RunHistory, RunLine } from '../../../run-history.ts'
+import type { ServiceUnits } from '../../../service-logs.ts'
 import { connectToServer } from '../connect.ts'
 import { interruptedExitCode, onInterruption } from '../interruption.ts'
 import type { Invocation, RunCommand } from '../invocation.ts'
@@ -43,6 +45,8 @@ const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.\d+)?$/i
 
 export const run: RunCommand = async (invocation) => {
   const given = invocation.values as Given
+  const units = await unitsOf(given, invocation)
+  if (units.length > 0) return (await import('./service-logs.ts')).printServiceLogs(invocation, units)
   const target = targetOf(given)
   const passes = filterOf(given)
   const { openRunHistory } = await import('../../../run-history.ts')
@@ -75,6 +79,12 @@ export const run: RunCommand = async (invocation) => {
   if (given.follow) return follow(history, startedAt, found.items, wanted, printer)
   await printer.end()
   if (found.items.length === 0) invocation.talk.note(nothingSaid(target, given, [...runs.values()]))
+}
+
+/** The units of services that are meant; a run is never one of a service. */
+async function unitsOf({ name, run: runId }: Given, { config }: Invocation): Promise<readonly ServiceUnits[]> {
+  if (name === undefined || runId !== undefined || idForm.test(name)) return []
+  return (await import('../../../service-logs.ts')).findServiceUnits(config, name)
 }
 
 async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter): Promise<number> {

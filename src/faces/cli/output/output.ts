@@ -4,13 +4,14 @@
  */
 import type { Format } from '../global-flags.ts'
 import { type Paint, paintFor } from './style.ts'
-import { type Column, formatTable, growingTable } from './table.ts'
+import { type Column, growingTable } from './table.ts'
 import type { Talk } from './talk.ts'
 import { visible, visibleJson } from './visible.ts'
 
 export interface Page<T> {
   readonly items: readonly T[]
-  readonly next_cursor: string | null
+  /** Absent where a list has but one page. */
+  readonly next_cursor?: string | null
 }
 
 /** How a list is shown. */
@@ -19,6 +20,8 @@ export interface Listing<T> {
   readonly columns: readonly Column<T>[]
   /** Shown after these with `-o wide`. */
   readonly moreColumns?: readonly Column<T>[]
+  /** Instead of columns, for people: an item as lines of its own, set apart from the next by an empty one. */
+  readonly text?: (item: T, paint: Paint) => string
   /** What to say when there is nothing: `No jobs match.` */
   readonly empty: string
   /** Said before the cursor when there is one. */
@@ -37,6 +40,7 @@ export interface Output {
   readonly format: Format
   readonly paint: Paint
   item(value: unknown, shown: Shown): Promise<void>
+  /** Where several are coming they become one list, under one header. */
   page<T>(page: Page<T>, listing: Listing<T>): Promise<void>
   /** For items that come one after the other, without an end: each is printed at once. JSON takes a line each. */
   flow<T>(listing: Listing<T>): (items: readonly T[]) => Promise<void>
@@ -62,11 +66,16 @@ export function createOutput({ format, noColor, talk, several }: OutputOptions):
     process.stdout.write(`${text}\n`)
   }
   const printDocument = async (value: unknown) => print(format === 'yaml' ? await toYaml(value) : visibleJson(JSON.stringify(value, null, 2)))
-  const printRows = <T>({ items }: Page<T>, { columns, moreColumns = [], empty }: Listing<T>) => {
-    if (items.length === 0) return talk.note(empty)
-    const chosen = format === 'wide' ? [...columns, ...moreColumns] : columns
+  const tableOf = <T>({ columns, moreColumns = [] }: Listing<T>) => {
     const width = process.stdout.isTTY ? process.stdout.columns : undefined
-    print(formatTable(items, chosen, { width, paint }).join('\n'))
+    return growingTable(format === 'wide' ? [...columns, ...moreColumns] : columns, { width, paint, whole: format === 'wide' })
+  }
+  let rowsOfSeveral: ((items: readonly never[]) => string[]) | undefined
+  const printRows = <T>({ items }: Page<T>, listing: Listing<T>) => {
+    if (items.length === 0) return talk.note(listing.empty)
+    if (listing.text) return items.forEach((item) => print(`${printed++ > 0 ? '\n' : ''}${listing.text!(item, paint)}`))
+    const rows = several ? ((rowsOfSeveral ??= tableOf(listing)) as (items: readonly T[]) => string[]) : tableOf(listing)
+    print(rows(items).join('\n'))
   }
 
   return {
@@ -83,11 +92,13 @@ export function createOutput({ format, noColor, talk, several }: OutputOptions):
       if (format === 'name') for (const item of page.items) print(visible(listing.name(item)))
       else if (format === 'jsonl') for (const item of page.items) print(visibleJson(JSON.stringify(item)))
       else if (format === 'table' || format === 'wide') printRows(page, listing)
+      else if (several) held.push(...page.items)
       else return printDocument(page)
-      if (page.next_cursor !== null) talk.note(`${listing.more ?? 'There are more: repeat with'} --cursor ${page.next_cursor}`)
+      if (page.next_cursor) talk.note(`${listing.more ?? 'There are more: repeat with'} --cursor ${page.next_cursor}`)
     },
-    flow: ({ name, columns, moreColumns = [] }) => {
-      const rows = growingTable(format === 'wide' ? [...columns, ...moreColumns] : columns, { width: process.stdout.isTTY ? process.stdout.columns : undefined, paint })
+    flow: (listing) => {
+      const { name } = listing
+      const rows = tableOf(listing)
       return async (items) => {
         if (format === 'name') for (const item of items) print(visible(name(item)))
         else if (format === 'yaml') for (const item of items) print(`---\n${await toYaml(item)}`)

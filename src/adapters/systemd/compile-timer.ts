@@ -1,0 +1,45 @@
+/**
+ * Schedules to timers, by systemd.timer(5). A service has up to three: one starts
+ * it, and the timers of its stop and restart schedules each start a small service
+ * that tells systemd to.
+ */
+import type { CalendarSchedule, PeriodicSchedule } from '../../engines/services/schedules.ts'
+import type { Schedule } from '../../engines/services/service-definition.ts'
+import type { Compilation } from './compile-host.ts'
+import { type UnitSection, type UnitText, literal, timeSpan, verbatim } from './unit-text.ts'
+
+/** @param triggers the unit that it starts */
+export function timerDirectives(schedules: readonly Schedule[], triggers: string, { warn }: Pick<Compilation, 'warn'>): UnitSection {
+  const calendars = schedules.filter((schedule) => schedule.kind === 'calendar')
+  const periods = schedules.filter((schedule) => schedule.kind === 'periodic')
+  const delays = schedules.map(({ randomizedDelay = 0 }) => randomizedDelay)
+  if (new Set(delays).size > 1 || new Set(schedules.map(({ accuracy }) => accuracy)).size > 1) warn('schedules of one timer share the finest accuracy and the longest random delay')
+  if (calendars.some(({ persistent }) => persistent !== calendars[0]?.persistent)) warn('schedules of one timer are all persistent when one of them is')
+  const longestDelay = Math.max(...delays)
+  return {
+    OnCalendar: distinct(calendars.map(({ schedule }: CalendarSchedule) => literal(schedule))),
+    ...periodDirectives(periods),
+    Persistent: calendars.some(({ persistent }) => persistent) ? true : undefined,
+    // systemd would else gather timers within a minute.
+    AccuracySec: timeSpan(Math.min(...schedules.map(({ accuracy }) => accuracy))),
+    RandomizedDelaySec: longestDelay > 0 ? timeSpan(longestDelay) : undefined,
+    Unit: verbatim(triggers),
+  }
+}
+
+/**
+ * The first start comes from OnBootSec= or OnStartupSec= (at once when the timer is started later than that);
+ * each next one counts from the last start or end, however it came about. `command` leaves the first to a person.
+ */
+function periodDirectives(periods: readonly PeriodicSchedule[]): UnitSection {
+  const spans = (relativeTo: PeriodicSchedule['relativeTo']): readonly UnitText[] => distinct(periods.filter((one) => one.relativeTo === relativeTo).map(({ period }) => timeSpan(period)))
+  const starts = (startOn: PeriodicSchedule['startOn']): UnitText | undefined => (periods.some((one) => one.startOn === startOn) ? timeSpan(1) : undefined)
+  return {
+    OnBootSec: starts('boot'),
+    OnStartupSec: starts('login'),
+    OnUnitActiveSec: spans('start'),
+    OnUnitInactiveSec: spans('finish'),
+  }
+}
+
+const distinct = (values: readonly UnitText[]): readonly UnitText[] => [...new Set(values)]

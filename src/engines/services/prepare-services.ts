@@ -1,0 +1,109 @@
+/**
+ * Reads how everything stands, and plans all services of a request together.
+ * Whatever can be refused is refused here, before anything is written.
+ */
+import { TaskflowsError, ValidationError } from '../../kernel/errors.ts'
+import type { Batch } from './apply-services.ts'
+import type { ServicesHost } from './host.ts'
+import { type PlannedService, type Situation, planRemoval, planService } from './plan-service.ts'
+import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
+import type { CompiledService, InstalledUnit, ServiceManager, UnitState, VerifyFinding } from './service-manager.ts'
+import type { ApplyOptions, Plan } from './services.ts'
+import { factsOf, firstOf } from './unit-facts.ts'
+
+export interface Prepared {
+  readonly plan: Plan
+  readonly batches: readonly Batch[]
+}
+
+export interface PrepareOptions extends Pick<ApplyOptions, 'prune' | 'start'> {
+  /** A plan can be made without systemd, by the disk alone. */
+  readonly offline?: boolean
+}
+
+/** @throws `service.invalid` for what cannot be compiled, names that come twice, and files of others in the way */
+export async function prepareDefinitions(definitions: readonly ServiceDefinition[], host: ServicesHost, options: PrepareOptions): Promise<Prepared> {
+  refuseDuplicates(definitions)
+  return prepareCompiled(definitions.map((definition) => host.manager(definition.scope).compile(definition)), host, options)
+}
+
+export async function prepareCompiled(compiled: readonly CompiledService[], host: ServicesHost, options: PrepareOptions): Promise<Prepared> {
+  const scopes = [...new Set([...compiled.map(({ definition }) => definition.scope), ...host.scopes()])]
+  const parts = await Promise.all(scopes.map((scope) => prepareScope(scope, compiled, host, options)))
+  const changes = parts.flatMap(({ batch }) => batch.services.map(({ change }) => change))
+  return {
+    batches: parts.map(({ batch }) => batch),
+    plan: {
+      changes, changed: changes.some(({ action }) => action !== 'none'),
+      orphans: parts.flatMap(({ orphans }) => orphans.map(({ name, scope }) => ({ name, scope }))),
+      findings: parts.flatMap(({ findings }) => findings),
+    },
+  }
+}
+
+async function prepareScope(scope: ServiceScope, all: readonly CompiledService[], host: ServicesHost, { prune = false, offline = false, ...options }: PrepareOptions) {
+  const manager = host.manager(scope)
+  const compiled = all.filter(({ definition }) => definition.scope === scope)
+  const [installed, { states, unknown }] = await Promise.all([manager.installed(), statesOf(manager, offline, compiled.length > 0)])
+  const byService = Map.groupBy(installed, ({ service }) => service)
+  const situationOf = (name: string, secretPath?: string): Situation => ({
+    name, scope, states, installed: byService.get(name) ?? [], applied: host.versions.latest(scope, name),
+    secretText: secretPath === undefined ? null : host.versions.secretText(secretPath),
+  })
+  const nowMs = host.clock.now()
+  const planned = compiled.map((service) => planService(service, situationOf(service.definition.name, service.secretEnv?.path), { ...options, nowMs }))
+  const orphans = orphansOf(all, byService, scope).map((name) => situationOf(name))
+  const removals = prune ? orphans.map((situation) => planRemoval(situation, `${sourceOf(situation.installed)} does not define it any more`)) : []
+  return { batch: { manager, services: [...planned, ...removals] } satisfies Batch, orphans, findings: [...unknown, ...await verified(manager, planned)] }
+}
+
+/** @throws `service.verify_failed` when systemd would refuse something of it */
+export function refuseFaults({ findings }: Plan): void {
+  const faults = findings.filter(({ severity }) => severity === 'error')
+  if (faults.length === 0) return
+  const message = faults.slice(0, 5).map(({ unit, line, message }) => `${unit}${line === undefined ? '' : `:${line}`}: ${message}`).join('; ')
+  throw new TaskflowsError('service.verify_failed', message + (faults.length > 5 ? `; and ${faults.length - 5} more` : ''), { details: { findings: faults } })
+}
+
+function refuseDuplicates(definitions: readonly ServiceDefinition[]): void {
+  const seen = new Map<string, ServiceDefinition>()
+  for (const definition of definitions) {
+    const key = `${definition.scope} ${definition.name}`
+    const before = seen.get(key)
+    if (before) {
+      const places = [before, definition].map(({ source }) => source).filter((source) => source !== undefined)
+      throw new ValidationError('service.invalid', `${definition.name} is defined twice${places.length === 2 ? `: in ${places.join(' and in ')}` : ''}`, { details: { name: definition.name, sources: places }, hint: 'Give each service a name of its own.' })
+    }
+    seen.set(key, definition)
+  }
+}
+
+/** Only what is not on disk in these words already: the rest was verified when it was written. */
+async function verified(manager: ServiceManager, planned: readonly PlannedService[]): Promise<readonly VerifyFinding[]> {
+  const units = planned.flatMap(({ change, compiled }) => {
+    const written = new Set(change.files.filter(({ action }) => action !== 'remove').map(({ unit }) => unit))
+    return compiled!.units.filter(({ unit }) => written.has(unit))
+  })
+  return units.length === 0 ? [] : manager.verify(units)
+}
+
+async function statesOf(manager: ServiceManager, offline: boolean, isAsked: boolean): Promise<{ states: ReadonlyMap<string, UnitState>; unknown: readonly VerifyFinding[] }> {
+  try {
+    return { states: new Map((await manager.states()).map((state) => [state.unit, state])), unknown: [] }
+  } catch (error) {
+    if (!(error instanceof TaskflowsError) || error.code !== 'systemd.unavailable' || (isAsked && !offline)) throw error
+    const message = `${error.message}, so what runs now is not known`
+    return { states: new Map(), unknown: isAsked ? [{ unit: `${manager.scope} manager`, severity: 'warning', message }] : [] }
+  }
+}
+
+/** Services on disk that come from one of the sources given, and that no source defines any more. */
+function orphansOf(all: readonly CompiledService[], installed: ReadonlyMap<string, readonly InstalledUnit[]>, scope: ServiceScope): string[] {
+  const sources = new Set(all.map(({ definition }) => definition.source).filter((source) => source !== undefined))
+  const defined = new Set(all.filter(({ definition }) => definition.scope === scope).map(({ definition }) => definition.name))
+  return [...installed].filter(([name, units]) => !defined.has(name) && sources.has(sourceOf(units) ?? '')).map(([name]) => name)
+}
+
+function sourceOf(units: readonly InstalledUnit[]): string | undefined {
+  return units.map(({ text }) => firstOf(factsOf(text), 'Unit.X-Taskflows-Source')).find((source) => source !== undefined)
+}

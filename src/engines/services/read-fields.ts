@@ -1,0 +1,81 @@
+/** Reads objects by their tables: names and aliases, what is required, what is unknown. `object-rules.ts` has what holds between fields. */
+import { nearest } from '../../kernel/nearest.ts'
+import { type Fields, type Kind, nameIn } from './field.ts'
+import { objectRules } from './object-rules.ts'
+import { readValue, refuse } from './read-value.ts'
+import { type Reading, describe, within } from './reading.ts'
+
+/** What was said, by the names of the table; `undefined` says nothing. Unknown names, and one thing under two names, are problems. */
+export function valuesByField(fields: Fields, given: object, path: string, reading: Reading): Record<string, unknown> {
+  const saidAs = new Map<string, string>()
+  const known = knownNames(fields, reading)
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).flatMap(([name, value]) => {
+    const field = known.get(name)
+    const before = field === undefined ? undefined : saidAs.get(field)
+    if (field === undefined) {
+      const meant = nearest(name, known.keys())
+      reading.problems.push({ path: within(path, name.slice(0, 60)), message: `is no field${meant === undefined ? '' : `; did you mean ${meant}?`}` })
+      return []
+    }
+    saidAs.set(field, name)
+    if (before === undefined) return [[field, value] as const]
+    reading.problems.push({ path: within(path, name), message: `says the same as ${before}; expected one of the two` })
+    return []
+  }))
+}
+
+/** Field by what it may be called. */
+function knownNames(fields: Fields, { names }: Reading): Map<string, string> {
+  return new Map(Object.entries(fields).flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((called) => [nameIn(names, called), name] as const)))
+}
+
+/** Each field that was said or has a default. */
+export function readFields(fields: Fields, values: Readonly<Record<string, unknown>>, path: string, reading: Reading): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).flatMap(([name, field]) => {
+    const at = within(path, nameIn(reading.names, name))
+    if (Object.hasOwn(values, name)) {
+      const read = readValue(field.kind, values[name], at, reading)
+      return read === undefined ? [] : [[name, read] as const]
+    }
+    if (field.required) reading.problems.push({ path: at, message: 'is missing' })
+    return field.default === undefined ? [] : [[name, field.default] as const]
+  }))
+}
+
+export function readObject({ type, fields, short }: Extract<Kind, { is: 'object' }>, given: unknown, path: string, reading: Reading): unknown {
+  const found = reading.problems.length
+  const values = valuesOf(fields, short, given, path, reading)
+  if (values === undefined) return undefined
+  const read = readFields(fields, values, path, reading)
+  // Rules between fields would only repeat what is wrong with one of them.
+  return reading.problems.length === found ? objectRules[type](read, path, reading) : undefined
+}
+
+/** A bare value stands for the field `short`. */
+function valuesOf(fields: Fields, short: string | undefined, given: unknown, path: string, reading: Reading): Record<string, unknown> | undefined {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return valuesByField(fields, withoutBrand(fields, given), path, reading)
+  if (short === undefined) return refuse(given, path, reading, 'an object')
+  const field = fields[short]!
+  const value = readValue(field.kind, given, path, reading)
+  return value === undefined ? undefined : { [short]: value }
+}
+
+/** Objects of our classes say what they are. */
+function withoutBrand(fields: Fields, given: object): object {
+  if (!('kind' in given) || 'kind' in fields) return given
+  const { kind: _, ...rest } = given
+  return rest
+}
+
+export function readVariant({ of }: Extract<Kind, { is: 'variant' }>, given: unknown, path: string, reading: Reading): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(given, path, reading, 'an object')
+  const kind = (given as { readonly kind?: unknown }).kind
+  if (typeof kind !== 'string' || !Object.hasOwn(of, kind)) {
+    reading.problems.push({ path: within(path, 'kind'), message: `expected one of ${Object.keys(of).join(', ')}, got ${describe(kind)}` })
+    return undefined
+  }
+  const fields = of[kind]!
+  const found = reading.problems.length
+  const read = readFields(fields, valuesByField(fields, withoutBrand(fields, given), path, reading), path, reading)
+  return reading.problems.length === found ? { kind, ...read } : undefined
+}

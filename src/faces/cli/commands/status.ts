@@ -1,0 +1,100 @@
+/** `tf status`: the state of services as a table, and of a single one all that is known. */
+import { hostname } from 'node:os'
+import { formatDuration } from '../../../kernel/duration.ts'
+import { isGlob } from '../../../kernel/glob.ts'
+import { type Connection, connect } from '../connect.ts'
+import type { Invocation, RunCommand } from '../invocation.ts'
+import type { Listing } from '../output/output.ts'
+import { type Details, mebibytes, resultText, serviceFacts } from '../output/service-facts.ts'
+import { dotted } from '../output/service-states.ts'
+import type { Paint } from '../output/style.ts'
+import { unitLineText } from '../output/unit-line-text.ts'
+import { type ZonedTime, zonedTime } from '../output/zoned-time.ts'
+import { type Service, type Which, refuseUnknown, whichOf } from './list-services.ts'
+
+interface Given extends Which {
+  readonly name?: string
+  readonly all?: true
+  readonly details?: true
+}
+
+export const run: RunCommand = async (invocation) => {
+  const { name, all, running, details } = invocation.values as Given
+  await using connection = await connect(invocation, 'services')
+  if (name !== undefined && !isGlob(name) && !all && !running && !details) return printOne(name, connection, invocation)
+  const { match, scope } = whichOf(invocation)
+  const page = await connection.client.services.list({ ...(match !== undefined && { match }), ...(scope && { scope }), ...(running && { running }) })
+  refuseUnknown(page, match, running)
+  const output = invocation.output(false)
+  const items = all ? [...page.items, ...await helpersOf(page.items, connection)] : page.items
+  await output.page({ ...page, items }, listing(output.paint, zonedTime(invocation.config.displayTimezone), details === true))
+}
+
+async function printOne(name: string, { client }: Connection, invocation: Invocation): Promise<void> {
+  const { scope } = invocation.values as Given
+  const service = await client.services.get({ name, ...(scope && { scope }) })
+  const output = invocation.output(false)
+  await output.item(service, {
+    name: service.name,
+    text: async () => [serviceFacts(service, output.paint, zonedTime(invocation.config.displayTimezone), Date.now()), ...await lastLines(service, output.paint, invocation)].join('\n'),
+  })
+}
+
+/** Lines of its journal that are shown below the facts. */
+const lines = 5
+
+/** Nothing of another host, and nothing when the journal is silent: the facts stand without it. */
+async function lastLines({ unit, scope, hostname: host }: Details, paint: Paint, { config }: Invocation): Promise<string[]> {
+  if (host !== hostname()) return []
+  const { readServiceLogs } = await import('../../../service-logs.ts')
+  const found = await readServiceLogs(config, [{ scope, units: [unit] }], { limit: lines }).catch(() => [])
+  return found.length === 0 ? [] : ['', ...found.map((entry) => unitLineText(entry, paint, false))]
+}
+
+/** The units of stop and restart schedules as rows of their own. */
+async function helpersOf(services: readonly Service[], { client }: Connection): Promise<Service[]> {
+  const helped = services.filter(({ timers }) => timers.some((timer) => /^(stop|restart)-/.test(timer)))
+  const found = await Promise.all(helped.map(async (service) => {
+    const { units } = await client.services.get({ name: service.name, scope: service.scope })
+    return units.filter(({ unit }) => /^(stop|restart)-/.test(unit)).map((unit): Service => ({
+      ...service,
+      name: unit.unit, unit: unit.unit, description: '', status: unit.active_state === 'failed' ? 'failed' : unit.active_state === 'active' ? 'active' : 'inactive',
+      load_state: unit.load_state, active_state: unit.active_state, sub_state: unit.sub_state, service_enabled: unit.enabled === 'enabled', timer_enabled: null,
+      schedule: null, timers: [], last_start: unit.last_trigger_at ?? unit.started_at, last_finish: unit.ended_at, uptime_seconds: null, next_start: unit.next_elapse_at,
+      result: unit.result, exit_code: unit.exit_code, restarts: unit.restarts, pid: unit.pid, memory_bytes: unit.memory_bytes, drift: [],
+    }))
+  }))
+  return found.flat()
+}
+
+function listing(paint: Paint, time: ZonedTime, details: boolean): Listing<Service> {
+  const dot = dotted(paint)
+  const enabled = (on: boolean | null) => dot(on === null ? null : on ? 'enabled' : 'disabled')
+  const more: Listing<Service>['columns'] = [
+    { header: 'RESULT', value: (service) => resultText(service), flexible: true },
+    { header: 'RESTARTS', value: ({ restarts }) => restarts, align: 'right' },
+    { header: 'PID', value: ({ pid }) => pid, align: 'right' },
+    { header: 'MEMORY', value: ({ memory_bytes: bytes }) => bytes && mebibytes(bytes), align: 'right' },
+    { header: 'DRIFT', value: ({ drift }) => drift.join('; '), flexible: true },
+  ]
+  return {
+    name: ({ name }) => name,
+    empty: 'There are no services. tf create PATH makes those that a file defines.',
+    columns: [
+      { header: 'SERVICE', value: ({ name }) => name },
+      { header: 'DESCRIPTION', value: ({ description }) => description, flexible: true, spare: 2 },
+      { header: 'SERVICE ENABLED', value: ({ service_enabled: on }) => enabled(on), spare: 6 },
+      { header: 'TIMER ENABLED', value: ({ timer_enabled: on }) => enabled(on), spare: 5 },
+      { header: 'LOAD STATE', value: ({ load_state: state }) => dot(state), spare: 3 },
+      { header: 'ACTIVE STATE', value: ({ active_state: state }) => dot(state) },
+      { header: 'SUB STATE', value: ({ sub_state: state }) => dot(state), spare: 7 },
+      { header: `LAST START (${time.zone})`, value: ({ last_start: at }) => time.short(at), spare: 9 },
+      { header: 'UPTIME', value: ({ uptime_seconds: seconds }) => (seconds === null ? null : formatDuration(Math.round(seconds) * 1000)), spare: 8 },
+      { header: 'LAST FINISH', value: ({ last_finish: at }) => time.short(at), spare: 4 },
+      { header: 'NEXT START', value: ({ next_start: at }) => time.short(at) },
+      { header: 'TIMERS', value: ({ timers }) => timers.join(', '), flexible: true, spare: 1 },
+      ...(details ? more : []),
+    ],
+    moreColumns: [...(details ? [] : more), { header: 'SCOPE', value: ({ scope }) => scope }, { header: 'HOST', value: ({ hostname: host }) => host }],
+  }
+}

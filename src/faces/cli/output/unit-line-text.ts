@@ -1,0 +1,27 @@
+/** A line of a unit as people read it; one that is a log record of ours as such. */
+import type { LogRecord } from '../../../kernel/observe/read-record.ts'
+import type { UnitEntry } from '../../../service-logs.ts'
+import { logText } from './log-text.ts'
+import type { Paint } from './style.ts'
+import { localTime } from './time.ts'
+import { visible, visibleLines } from './visible.ts'
+
+/** @param named lines say of which unit they are */
+export function unitLineText({ at, unit, priority, message }: UnitEntry, paint: Paint, named: boolean): string {
+  const name = named && unit !== null ? unit.replace(/^taskflows-(.*)\.service$/, '$1') : null
+  const record = recordOf(message)
+  if (record) return logText(record, at, paint, name)
+  const text = visibleLines(message)
+  const shown = priority <= 3 ? paint('red', text) : priority === 4 ? paint('yellow', text) : text
+  return `${paint('dim', localTime(new Date(at).toISOString()))} ${name ? `${paint('cyan', visible(name))} ` : ''}${shown}`
+}
+
+function recordOf(message: string): LogRecord | undefined {
+  if (!message.startsWith('{"')) return undefined
+  try {
+    const record = JSON.parse(message) as LogRecord
+    return 'level' in record || 'level_name' in record ? record : undefined
+  } catch {
+    return undefined
+  }
+}

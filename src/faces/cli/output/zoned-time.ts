@@ -1,0 +1,17 @@
+/** Moments in the time zone that people chose (`display_timezone`), for what is about the future as well as the past. */
+
+export interface ZonedTime {
+  /** For headers: `UTC`. */
+  readonly zone: string
+  /** `2026-11-21 18:30:00`; nothing for nothing. */
+  short(iso: string | null): string | null
+  /** With its zone. */
+  full(iso: string): string
+}
+
+export function zonedTime(zone: string): ZonedTime {
+  // Swedish writes dates as ISO 8601 does.
+  const format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' })
+  const short = (iso: string) => format.format(new Date(iso))
+  return { zone, short: (iso) => iso && short(iso), full: (iso) => `${short(iso)} ${zone}` }
+}

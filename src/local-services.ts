@@ -1,0 +1,47 @@
+/**
+ * The services of this host without a server between: the operations in this
+ * process, and definitions out of files. No store and no schemas, so that `tf`
+ * answers at once; what a schema would refuse the reader of definitions refuses.
+ */
+import { type Client, createClient } from './client/create-client.ts'
+import type { Config } from './config.ts'
+import type { TaskflowsContract } from './contract/index.ts'
+import type { ServiceScope, Services } from './engines/services/index.ts'
+import { systemClock } from './kernel/clock.ts'
+import { TaskflowsError } from './kernel/errors.ts'
+import { serviceOperations } from './operations/services.ts'
+
+export interface LocalServicesOptions {
+  /** By operation: what a field of its input is when nobody says. */
+  readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly onProgress?: (text: string) => void
+}
+
+const openServices = async (_config: Config): Promise<Services & AsyncDisposable> => { throw new TaskflowsError('systemd.unavailable', 'not yet') }
+
+export interface LoadedServices {
+  /** As they go to `plan` and `apply`. */
+  readonly services: readonly unknown[]
+  /** What a person should know of the reading. */
+  readonly notes: readonly string[]
+}
+
+/** Definitions from a module, a YAML file or a directory. */
+export async function loadServices(_path: string, _options: { readonly cwd: string; readonly include?: readonly string[]; readonly exclude?: readonly string[]; readonly scope?: ServiceScope }): Promise<LoadedServices> {
+  return { services: [], notes: [] }
+}
+
+/** A client that knows the operations on services, and no others. */
+export async function openLocalServices(config: Config, { defaults, onProgress }: LocalServicesOptions): Promise<{ client: Client<TaskflowsContract>; close(): Promise<void> }> {
+  const services = await openServices(config)
+  const context = { services, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
+  const operations = serviceOperations as unknown as Readonly<Record<string, (input: unknown, given: typeof context & { signal?: AbortSignal }) => Promise<unknown>>>
+  return {
+    client: createClient<TaskflowsContract>({
+      call: (_area, operation, input, { signal }) => operations[operation]!({ ...defaults[operation], ...(input as object) }, { ...context, ...(signal && { signal }) }),
+      isStream: () => false,
+      stream: () => { throw new TaskflowsError('request.not_found', 'no operation on services answers with a stream') },
+    }),
+    close: async () => { await services[Symbol.asyncDispose]() },
+  }
+}
