@@ -10,7 +10,7 @@ import { type Row, renderTable } from './rows.ts'
 export interface BenchOptions {
   /** How often everything is measured; a row shows the median. Default 1; for figures to publish, 3 or more. */
   readonly rounds: number
-  /** Jobs per measurement. */
+  /** Jobs per measurement; services, of those. */
   readonly n: number
   /** Whom to measure against. Default: all that the bench knows. */
   readonly peers: readonly string[] | undefined
@@ -26,6 +26,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly run: (options: B
   import: () => import('./import/bench.ts'),
   tasks: () => import('./tasks/bench.ts'),
   logging: () => import('./logging/bench.ts'),
+  services: () => import('./services/bench.ts'),
 }
 
 process.exitCode = await main()

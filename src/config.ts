@@ -5,6 +5,7 @@
  */
 import { dirname, join } from 'node:path'
 import { type ConfigFile, type FileEntry, isSecretText, readConfigFile } from './config/config-file.ts'
+import { path } from './config/kinds.ts'
 import { hasReference, resolveReferences } from './config/references.ts'
 import { type Setting, fileKey } from './config/setting.ts'
 import { settings } from './config/settings.ts'
@@ -71,6 +72,19 @@ export function supervision(env: NodeJS.ProcessEnv = process.env): { readonly li
   // Children inherit the variables of the one that is watched.
   const watched = socket !== '' && /^[1-9]\d*$/.test(microseconds) && (pid === '' || pid === String(process.pid))
   return { listens: socket !== '', watchdogMs: watched ? Number(microseconds) / 1000 : undefined }
+}
+
+/** What is about whoever asks a server, or about one process alone. */
+const notOfServer: readonly string[] = ['server', 'token', 'hostname']
+
+/** The variables of this process by which a server is configured that another process starts; paths are absolute. */
+export function serverVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const shared = Object.entries(allSettings).filter(([name, { notInFile }]) => notInFile === undefined && !notOfServer.includes(name))
+  return Object.fromEntries(shared.flatMap(([name, { env: variable, older = [], kind }]) => [variable, ...older].flatMap((known): [string, string][] => {
+    const text = env[known] ?? ''
+    if (text === '' || (!(name in settings) && isForeign({ source: known, inFile: false }))) return []
+    return [[known, kind === path ? (path.parse(text, '') ?? text) : text]]
+  })))
 }
 
 /** A text that was given in code, with what its references stand for right now. @throws Error that names the reference */
@@ -151,7 +165,7 @@ function read(name: string, { text, source, inFile }: Candidate, env: NodeJS.Pro
 }
 
 /** Other programs read these too, and what they take need not be right for us. */
-function isForeign({ source, inFile }: Candidate): boolean {
+function isForeign({ source, inFile }: Pick<Candidate, 'source' | 'inFile'>): boolean {
   return !inFile && source !== 'flag' && !/^(TASKFLOWS?|TASKFLY|TF|SERVICES_SLACK)_/.test(source)
 }
 

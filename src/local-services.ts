@@ -6,18 +6,17 @@
 import { type Client, createClient } from './client/create-client.ts'
 import type { Config } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
-import type { ServiceScope, Services } from './engines/services/index.ts'
+import type { ServiceScope } from './engines/services/index.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError } from './kernel/errors.ts'
 import { serviceOperations } from './operations/services.ts'
+import { openServices } from './services.ts'
 
 export interface LocalServicesOptions {
   /** By operation: what a field of its input is when nobody says. */
   readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly onProgress?: (text: string) => void
 }
-
-const openServices = async (_config: Config): Promise<Services & AsyncDisposable> => { throw new TaskflowsError('systemd.unavailable', 'not yet') }
 
 export interface LoadedServices {
   /** As they go to `plan` and `apply`. */

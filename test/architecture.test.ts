@@ -35,10 +35,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'adapters/metrics-endpoint': ['kernel', 'access/loopback.ts'],
   'adapters/opentelemetry': ['kernel', 'engines/jobs/index.ts', 'engines/tasks/index.ts'],
   'faces/api': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access'],
-  'faces/cli': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access', 'config.ts', 'app.ts', 'care-of-database.ts', 'known-server.ts', 'run-history.ts', 'run-export.ts', 'alerts.ts'],
+  'faces/cli': ['kernel', 'engines/jobs/vocabulary.ts', 'contract', 'client', 'operations', 'access', 'config.ts', 'app.ts', 'care-of-database.ts', 'known-server.ts', 'run-history.ts', 'run-export.ts', 'alerts.ts', 'local-services.ts', 'service-logs.ts'],
   'app.ts': ['kernel', 'config.ts', 'engines', 'access', 'contract', 'client', 'operations', 'adapters', 'faces/api', 'diagnose.ts', 'keeper-thread.ts', 'metrics-export.ts', 'open-store.ts', 'run-records.ts', 'process-log.ts'],
   'open-store.ts': ['kernel', 'config.ts', 'engines', 'access', 'adapters'],
   'services.ts': ['kernel', 'config.ts', 'engines/services', 'adapters/systemd', 'adapters/service-versions'],
+  'local-services.ts': ['kernel', 'config.ts', 'engines/services', 'contract', 'client', 'operations', 'services.ts'],
+  'service-logs.ts': ['kernel', 'config.ts', 'engines/services', 'adapters/journal', 'services.ts'],
   'metrics.ts': ['kernel', 'adapters'],
   'notify.ts': ['config.ts'],
   'metrics-export.ts': ['kernel', 'adapters', 'metrics.ts'],
@@ -114,6 +116,13 @@ describe('what loads', () => {
   test('the command line loads no package before it knows the command', () => {
     expect(foreign('src/faces/cli/main.ts').filter((name) => !name.startsWith('node:'))).toEqual([])
     expect([...loadedBy('src/faces/cli/main.ts')].filter((file) => isWithin(file, 'contract'))).toEqual([])
+  })
+
+  test('services of this host are reached without a package, and without the contract', () => {
+    for (const entry of ['src/local-services.ts', 'src/faces/cli/commands/list-services.ts', 'src/faces/cli/commands/plan.ts']) {
+      expect(foreign(entry).filter((name) => !name.startsWith('node:')), entry).toEqual([])
+      expect([...loadedBy(entry)].filter((file) => isWithin(file, 'contract')), entry).toEqual([])
+    }
   })
 
   function foreign(entry: string): string[] {

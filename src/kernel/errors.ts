@@ -69,6 +69,7 @@ export const errorKinds = {
   'service.ambiguous': { status: 409, exit: exitCodes.usage, title: 'Services in both scopes have this name', hint: 'Say which: --scope user or --scope system.' },
   'service.protected': { status: 409, exit: exitCodes.error, title: 'The service is the server itself', hint: 'tf api start, tf api stop and tf api restart.' },
   'service.verify_failed': { status: 422, exit: exitCodes.error, title: 'systemd refuses the units', hint: 'Nothing was changed.' },
+  'service.not_written': { status: 500, exit: exitCodes.error, title: 'The units cannot be written', hint: 'Nothing was changed.' },
   'service.not_applied': { status: 502, exit: exitCodes.error, title: 'The services did not come up, and were rolled back' },
   'service.busy': { status: 409, exit: exitCodes.error, title: 'Another process changes services', hint: 'Try again when it is done.' },
   'service.action_failed': { status: 502, exit: exitCodes.error, title: 'systemd could not do it' },

@@ -5,8 +5,7 @@
 import type { z } from 'zod'
 import type { ActedUnits, AppliedServices, Service as ServiceWire, ServiceDetails, ServicePlan } from '../contract/services.ts'
 import type { ActedUnit, ApplyResult, NextRuns, Plan, ServiceFile, Services, ServiceVersion, ServiceView, UnitDetails } from '../engines/services/index.ts'
-
-const showDefinition = (definition: unknown, _options: unknown) => definition
+import { showDefinition } from '../engines/services/write-definition.ts'
 
 type Found = Awaited<ReturnType<Services['get']>>
 

@@ -12,29 +12,34 @@ import { readDetails, readStatesOf } from './read-units.ts'
 import { type EndWatch, hasEnded, watchEnds } from './unit-ends.ts'
 
 export interface ActOptions {
-  /** Also until what was started has ended. */
+  /** Services: also until what was started has ended. */
   readonly wait?: boolean
+  /** Ends the waiting, not the jobs. */
   readonly signal?: AbortSignal
 }
 
 const methods = { 'start': 'StartUnit', 'stop': 'StopUnit', 'restart': 'RestartUnit', 'try-restart': 'TryRestartUnit', 'reload-or-restart': 'ReloadOrRestartUnit' } as const satisfies Record<UnitVerb, string>
 
-/** A job to start what is no `Type=exec` is over with the fork. A program that is missing or ends at once shows within this. */
+/** With `Type=simple` a start is done with the fork; a program that is missing, or ends at once, shows within this. */
 const settlingMs = 100
 const betweenLooksMs = 500
 
 export async function act(bus: Bus, verb: UnitVerb, units: readonly string[], { wait = false, signal }: ActOptions = {}): Promise<readonly UnitOutcome[]> {
   if (units.length === 0) return []
+  const begunAt = systemClock.now()
   using jobs = await watchJobs(bus)
-  using ends = wait ? await watchEnds(bus) : undefined
-  const results = await orAborted(Promise.all(units.map((unit) => runJob(bus, jobs, ends, verb, unit))), signal)
-  if (verb === 'stop') return explain(bus, results)
-  await settle(bus, results)
-  return explain(bus, results, { started: true })
+  using ends = wait && verb !== 'stop' ? await watchEnds(bus) : undefined
+  const outcomes = await unlessAborted(signal, Promise.all(units.map((unit) => carryOut(bus, verb, unit, jobs, ends))))
+  const ended = verb === 'stop' ? new Set<string>() : await endedSoon(bus, outcomes)
+  const unclear = outcomes.filter(({ unit, result, problem }) => problem === undefined && (result !== 'done' || ended.has(unit))).map(({ unit }) => unit)
+  const details = new Map((await readDetails(bus, unclear)).map((found) => [found.unit, found]))
+  return outcomes.map((outcome) => {
+    const found = details.get(outcome.unit)
+    return found ? judge(outcome, found, begunAt) : outcome
+  })
 }
 
-/** The result of a job, or why there was none. */
-async function runJob(bus: Bus, jobs: JobWatch, ends: EndWatch | undefined, verb: UnitVerb, unit: string): Promise<UnitOutcome> {
+async function carryOut(bus: Bus, verb: UnitVerb, unit: string, jobs: JobWatch, ends: EndWatch | undefined): Promise<UnitOutcome> {
   try {
     const [job] = await bus.call({ ...managerObject, member: methods[verb], signature: 'ss', args: [unit, 'replace'] })
     const result = await jobs.ended(job as string)
@@ -47,10 +52,11 @@ async function runJob(bus: Bus, jobs: JobWatch, ends: EndWatch | undefined, verb
   }
 }
 
-/** The connection went before the job ended: the unit itself shows what became of it. */
+/** The connection went before the job was over: the unit shows what became of it. */
 async function afterLoss(bus: Bus, verb: UnitVerb, unit: string): Promise<string> {
   const details = await pollUntil(bus, unit, ({ activeState }) => !['activating', 'deactivating', 'reloading'].includes(activeState))
-  return verb === 'stop' || hasEnded(details) === (details.activeState === 'failed') ? 'failed' : 'done'
+  const asAsked = verb === 'stop' ? hasEnded(details) : details.activeState !== 'failed'
+  return asAsked ? 'done' : 'failed'
 }
 
 async function pollUntil(bus: Bus, unit: string, over: (details: UnitDetails) => boolean): Promise<UnitDetails> {
@@ -58,5 +64,38 @@ async function pollUntil(bus: Bus, unit: string, over: (details: UnitDetails) =>
     const [details] = await readDetails(bus, [unit])
     if (over(details!)) return details!
     await systemClock.sleep(betweenLooksMs)
+  }
+}
+
+/** Services whose start is done, and which do not run, or not any more. */
+async function endedSoon(bus: Bus, outcomes: readonly UnitOutcome[]): Promise<ReadonlySet<string>> {
+  const started = outcomes.filter(({ unit, result }) => result === 'done' && unit.endsWith('.service')).map(({ unit }) => unit)
+  if (started.length === 0) return new Set()
+  const notRunning = async () => new Set((await readStatesOf(bus, started)).filter(({ activeState }) => activeState !== 'active').map(({ unit }) => unit))
+  const ended = await notRunning()
+  if (ended.size === started.length) return ended
+  await systemClock.sleep(settlingMs)
+  return notRunning()
+}
+
+function judge({ unit, result }: UnitOutcome, details: UnitDetails, begunAt: number): UnitOutcome {
+  if (result !== 'done') return result === 'skipped' ? { unit, result } : { unit, result, problem: problemOf(result, details) }
+  if (details.conditionsMet === false) return { unit, result: 'skipped' }
+  // The result of a run before this one says nothing: a try-restart leaves alone what does not run.
+  const failed = details.result !== 'success' && details.startedAt !== null && details.startedAt >= begunAt - 1
+  return failed ? { unit, result: 'failed', problem: problemOf('failed', details) } : { unit, result }
+}
+
+async function unlessAborted<T>(signal: AbortSignal | undefined, work: Promise<T>): Promise<T> {
+  if (!signal) return work
+  const aborted = Promise.withResolvers<never>()
+  const stop = () => aborted.reject(signal.reason)
+  signal.addEventListener('abort', stop)
+  if (signal.aborted) stop()
+  work.catch(() => {})
+  try {
+    return await Promise.race([work, aborted.promise])
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
 }

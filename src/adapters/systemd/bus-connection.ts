@@ -76,6 +76,9 @@ export async function openConnection(address: string, events: ConnectionEvents):
     }),
     keepAlive: (on) => (on ? stream.ref?.() : stream.unref?.()),
     drop: () => void stream.destroy(),
-    close: () => client.close(),
+    close: () => {
+      stream.ref?.()
+      return client.close()
+    },
   }
 }

@@ -18,7 +18,7 @@ function withExtra(unit: string, section: SectionName, ours: UnitSection, extra:
   for (const name of names) {
     if (!/^[A-Z][A-Za-z0-9]*(-[A-Za-z0-9]+)*$/.test(name)) refuse(unit, section, name, 'is no name of a directive')
     if (name.startsWith('X-Taskflows-')) refuse(unit, section, name, 'is ours')
-    if (ours[name] !== undefined && !(name in profile)) refuse(unit, section, name, 'is set by a field of the service')
+    if (ours[name] !== undefined && ours[name] !== profile[name]) refuse(unit, section, name, 'is set by a field of the service')
   }
   return { ...ours, ...Object.fromEntries(names.map((name) => [name, (extra[name] ?? []).map(verbatim)])) }
 }

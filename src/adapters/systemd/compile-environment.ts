@@ -2,11 +2,11 @@
  * The variables and credentials of a service. What looks like a secret goes to a
  * file of its own, which the unit names; a file of the user is named, never read.
  */
+import { looksSecret } from '../../engines/services/secret-env.ts'
 import type { ServiceDefinition } from '../../engines/services/service-definition.ts'
+import { isTemplate } from '../../engines/services/service-name.ts'
 import { ValidationError } from '../../kernel/errors.ts'
 import type { CompileHost, Compilation } from './compile-host.ts'
-import { isSecretVariable } from './secret-variables.ts'
-import { isTemplate } from './unit-names.ts'
 import { type UnitSection, type UnitText, filePattern, literal, quoted, verbatim } from './unit-text.ts'
 
 /** Every unit has them; what the definition says wins. Python buffers its output when nobody looks, so that logs come late. */
@@ -38,8 +38,8 @@ function variablesOf({ name: service, env, cgroupConfig }: ServiceDefinition, ho
   const all = Object.entries({ ...always, ...host.environment, ...cgroupConfig?.environment, ...env }).sort(([a], [b]) => (a < b ? -1 : 1))
   for (const [name, value] of all) checkVariable(service, name, value)
   return {
-    open: all.filter(([name, value]) => !isSecretVariable(name, value)),
-    secret: all.filter(([name, value]) => isSecretVariable(name, value)),
+    open: all.filter(([name, value]) => !looksSecret(name, value)),
+    secret: all.filter(([name, value]) => looksSecret(name, value)),
   }
 }
 

@@ -7,8 +7,8 @@ export interface CompileHost {
   readonly privileged: boolean
   /** Where a program is, absolute. `undefined`: nowhere. `programs.ts` has the real one. */
   findProgram(name: string, definition: ServiceDefinition): string | undefined
-  /** What runs a command in an environment of conda; the command follows it. */
-  venvRunner(environment: EnvironmentDefinition): readonly [string, ...string[]]
+  /** What runs commands in an environment of conda. `undefined`: there is none. */
+  venvRunner(environment: EnvironmentDefinition): VenvRunner | undefined
   /** `tf run`, absolute: the program that runs an exported function, which is its last argument. */
   readonly runExport: readonly [string, ...string[]]
   /** Absolute, of systemctl. */
@@ -17,6 +17,13 @@ export interface CompileHost {
   secretEnvPath(service: string): string
   /** What every service gets, such as a TASKFLOWS_HOME that is not the default. */
   readonly environment: Readonly<Record<string, string>>
+}
+
+export interface VenvRunner {
+  /** Absolute: micromamba, mamba or conda. */
+  readonly program: string
+  /** The options of its `run` that leave standard output and error to systemd, line by line. */
+  readonly liveOutput: readonly string[]
 }
 
 /** One compilation: what it reads, and where it tells what a person should know. */

@@ -3,9 +3,9 @@
  * and the hash of the definition it was made from.
  */
 import { createHash } from 'node:crypto'
+import { looksSecret } from '../../engines/services/secret-env.ts'
 import type { ServiceDefinition } from '../../engines/services/service-definition.ts'
 import type { UnitRole } from '../../engines/services/service-manager.ts'
-import { isSecretVariable } from './secret-variables.ts'
 import { type UnitSection, verbatim } from './unit-text.ts'
 
 export interface Ownership {
@@ -48,7 +48,7 @@ export function definitionHash({ source: _, ...definition }: ServiceDefinition):
 }
 
 function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string | null> {
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, isSecretVariable(name, value) ? null : value]))
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, looksSecret(name, value) ? null : value]))
 }
 
 function sortKeys(_: string, value: unknown): unknown {

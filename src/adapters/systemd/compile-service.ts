@@ -6,6 +6,7 @@
  */
 import type { ServiceDefinition } from '../../engines/services/service-definition.ts'
 import type { CompiledService, UnitFile, UnitRole } from '../../engines/services/service-manager.ts'
+import { isTemplate } from '../../engines/services/service-name.ts'
 import { ValidationError } from '../../kernel/errors.ts'
 import { cgroupDirectives } from './compile-cgroup.ts'
 import { dependencyDirectives } from './compile-dependencies.ts'
@@ -19,8 +20,8 @@ import { restartDirectives, startLimitDirectives, timeoutDirectives } from './co
 import { withinScope } from './compile-scope.ts'
 import { timerDirectives } from './compile-timer.ts'
 import { hardeningDirectives } from './hardening.ts'
-import { isTemplate, sliceUnit, unitName } from './unit-names.ts'
-import { type UnitSection, type UnitSections, literal, renderUnit, verbatim } from './unit-text.ts'
+import { sliceUnit, unitName } from './unit-names.ts'
+import { type UnitSection, type UnitSections, literal, renderUnit, timeSpan, verbatim } from './unit-text.ts'
 
 /** @throws `service.invalid`, `service.unsafe` */
 export function compileService(definition: ServiceDefinition, host: CompileHost): CompiledService {
@@ -36,7 +37,7 @@ export function compileService(definition: ServiceDefinition, host: CompileHost)
 
 function serviceUnit(compilation: Compilation): UnitFile {
   const { definition, host } = compilation
-  const profile = hardeningDirectives(definition.hardening, host.scope)
+  const profile = hardeningDirectives(definition, host.scope)
   const sections: UnitSections = {
     Unit: {
       Description: description(definition.description ?? definition.name),
@@ -127,7 +128,7 @@ function timerUnit(compilation: Compilation, role: keyof typeof timers, schedule
   const { title, triggers } = timers[role]
   const sections: UnitSections = {
     Unit: { Description: description(`${title} ${definition.name}`), ...ownershipKeys(definition, role) },
-    Timer: timerDirectives(schedules, unitName(instanceName(definition.name), triggers), compilation),
+    Timer: timerDirectives(schedules, { unit: reference(definition.name, triggers), atOnce: role === 'timer' }, compilation),
     Install: { WantedBy: verbatim('timers.target') },
   }
   const { Timer } = definition.directives ?? {}
@@ -136,7 +137,7 @@ function timerUnit(compilation: Compilation, role: keyof typeof timers, schedule
 
 /** What a stop or restart timer starts: it asks the same systemd. */
 function verbUnit({ definition, host }: Compilation, verb: 'stop' | 'restart'): UnitFile {
-  const target = unitName(instanceName(definition.name), 'service')
+  const target = reference(definition.name, 'service')
   const argv = [host.systemctl, ...(host.scope === 'user' ? ['--user'] : []), verb, target]
   return unitFile(definition, `${verb}-service`, {
     Unit: { Description: description(`${verb === 'stop' ? 'Stops' : 'Restarts'} ${definition.name}`), ...ownershipKeys(definition, `${verb}-service`) },
@@ -149,6 +150,9 @@ function unitFile(definition: ServiceDefinition, role: UnitRole, sections: UnitS
   const unit = unitName(definition.name, role)
   return { unit, service: definition.name, role, text: renderUnit(unit, sections) }
 }
+
+/** A unit as the others of its service name it: those of a template mean their own instance. */
+const reference = (name: string, role: UnitRole): string => unitName(name, role).replace('@.', '@%i.')
 
 /** `worker@` as an instance of it knows itself. */
 const instanceName = (name: string): string => (isTemplate(name) ? `${name}%i` : name)

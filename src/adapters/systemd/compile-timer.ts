@@ -8,8 +8,13 @@ import type { Schedule } from '../../engines/services/service-definition.ts'
 import type { Compilation } from './compile-host.ts'
 import { type UnitSection, type UnitText, literal, timeSpan, verbatim } from './unit-text.ts'
 
-/** @param triggers the unit that it starts */
-export function timerDirectives(schedules: readonly Schedule[], triggers: string, { warn }: Pick<Compilation, 'warn'>): UnitSection {
+export interface Triggered {
+  readonly unit: string
+  /** Whether a period begins with a start, as for a service; what stops or restarts one waits for a whole period first. */
+  readonly atOnce: boolean
+}
+
+export function timerDirectives(schedules: readonly Schedule[], triggered: Triggered, { warn }: Pick<Compilation, 'warn'>): UnitSection {
   const calendars = schedules.filter((schedule) => schedule.kind === 'calendar')
   const periods = schedules.filter((schedule) => schedule.kind === 'periodic')
   const delays = schedules.map(({ randomizedDelay = 0 }) => randomizedDelay)
@@ -18,28 +23,26 @@ export function timerDirectives(schedules: readonly Schedule[], triggers: string
   const longestDelay = Math.max(...delays)
   return {
     OnCalendar: distinct(calendars.map(({ schedule }: CalendarSchedule) => literal(schedule))),
-    ...periodDirectives(periods),
+    ...(triggered.atOnce ? firstStarts(periods) : { OnActiveSec: distinct(periods.map(({ period }) => timeSpan(period))) }),
+    ...repetitions(periods),
     Persistent: calendars.some(({ persistent }) => persistent) ? true : undefined,
     // systemd would else gather timers within a minute.
     AccuracySec: timeSpan(Math.min(...schedules.map(({ accuracy }) => accuracy))),
     RandomizedDelaySec: longestDelay > 0 ? timeSpan(longestDelay) : undefined,
-    Unit: verbatim(triggers),
+    Unit: verbatim(triggered.unit),
   }
 }
 
-/**
- * The first start comes from OnBootSec= or OnStartupSec= (at once when the timer is started later than that);
- * each next one counts from the last start or end, however it came about. `command` leaves the first to a person.
- */
-function periodDirectives(periods: readonly PeriodicSchedule[]): UnitSection {
+/** At once when the timer is started later than that. `command` leaves the first start to a person. */
+function firstStarts(periods: readonly PeriodicSchedule[]): UnitSection {
+  const soon = (startOn: PeriodicSchedule['startOn']): UnitText | undefined => (periods.some((one) => one.startOn === startOn) ? timeSpan(1) : undefined)
+  return { OnBootSec: soon('boot'), OnStartupSec: soon('login') }
+}
+
+/** Each next time counts from the last start or end, however it came about. */
+function repetitions(periods: readonly PeriodicSchedule[]): UnitSection {
   const spans = (relativeTo: PeriodicSchedule['relativeTo']): readonly UnitText[] => distinct(periods.filter((one) => one.relativeTo === relativeTo).map(({ period }) => timeSpan(period)))
-  const starts = (startOn: PeriodicSchedule['startOn']): UnitText | undefined => (periods.some((one) => one.startOn === startOn) ? timeSpan(1) : undefined)
-  return {
-    OnBootSec: starts('boot'),
-    OnStartupSec: starts('login'),
-    OnUnitActiveSec: spans('start'),
-    OnUnitInactiveSec: spans('finish'),
-  }
+  return { OnUnitActiveSec: spans('start'), OnUnitInactiveSec: spans('finish') }
 }
 
 const distinct = (values: readonly UnitText[]): readonly UnitText[] => [...new Set(values)]

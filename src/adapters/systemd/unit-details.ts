@@ -70,7 +70,10 @@ export function unitOfPath(path: string): string | undefined {
   return Buffer.from(label.replaceAll(/_([0-9a-f]{2})/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16))), 'latin1').toString('utf8')
 }
 
-export const unitsPath = '/org/freedesktop/systemd1/unit'
+const unitsPath = '/org/freedesktop/systemd1/unit'
+
+/** The match rule for changes of any unit: D-Bus specification, MATCH RULES. */
+export const changesOfUnits = `type='signal',sender='org.freedesktop.systemd1',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path_namespace='${unitsPath}'`
 
 /** `si_code` of a child's end: sigaction(2). */
 const [exited, killed, dumped] = [1, 2, 3]

@@ -37,16 +37,6 @@ export function parseUnitName(unit: string): { readonly service: string; readonl
   return service === undefined || !namePart.test(service) ? undefined : { service, role: `${verb}${type}` as UnitRole }
 }
 
-/** `worker@` of `worker@1`, and of itself; `undefined` for what is no template. */
-export function templateOf(service: string): string | undefined {
-  const at = service.indexOf('@')
-  return at === -1 ? undefined : service.slice(0, at + 1)
-}
-
-export function isTemplate(service: string): boolean {
-  return service.endsWith('@')
-}
-
 /**
  * What a dependency names: a whole name of a unit is kept, a bare one is a service of ours.
  * A template needs its instance (`worker@1`), since systemd cannot start a template.

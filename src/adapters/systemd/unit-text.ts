@@ -30,8 +30,11 @@ export function verbatim(text: string): UnitText {
 
 /** For a value that is one text up to the end of its line, such as a path or a description. */
 export function literal(text: string): UnitText {
-  return verbatim(withoutSpecifiers(text))
+  // A backslash at the very end would join the next line; a blank behind it is taken away only after that was decided.
+  return verbatim(withoutSpecifiers(text) + (endsEscaping.test(text) ? ' ' : ''))
 }
+
+const endsEscaping = /(?<!\\)(?:\\\\)*\\$/
 
 /** For one item of a list that is unquoted and unescaped, such as `NAME=value` of Environment=, which expands no `$`. */
 export function quoted(text: string): UnitText {
@@ -56,13 +59,13 @@ export function execLine([program, ...given]: readonly [string, ...string[]]): U
   }
   // The path is never expanded, but the same text is also argument 0, which is: with `:` nothing is.
   const expandsNothing = program.includes('$')
-  const words = given.map((argument) => quoted(expandsNothing ? argument : argument.replaceAll('$', '$$$$')))
+  const words = given.map((argument) => execWord(expandsNothing ? argument : argument.replaceAll('$', '$$$$')))
   return verbatim([`${expandsNothing ? ':' : ''}${execWord(program)}`, ...words].join(' '))
 }
 
 /** Plain words stay as people write them. */
-function execWord(program: string): string {
-  return /^[\w./+@:~-]+$/.test(program) ? program : quoted(program)
+function execWord(word: string): string {
+  return /^[A-Za-z0-9_./:=@,+~#-]+$/.test(word) ? word : quoted(word)
 }
 
 function withoutSpecifiers(text: string): string {
@@ -98,8 +101,8 @@ function problemOf(text: string): string | undefined {
   const control = /[\x00-\x1f\x7f]/.exec(text)
   if (control) return /[\n\r]/.test(text) ? 'holds a line break' : `holds the control character \\x${control[0].charCodeAt(0).toString(16).padStart(2, '0')}`
   if (!text.isWellFormed()) return 'holds half a character (a lone surrogate)'
-  if (/^ | $/.test(text)) return 'begins or ends with a blank, which systemd would take away'
-  if (/(?<!\\)(\\\\)*\\$/.test(text)) return 'ends with a backslash, which would join the next line to it'
+  if (/^ |(?<!\\) $/.test(text)) return 'begins or ends with a blank, which systemd would take away'
+  if (endsEscaping.test(text)) return 'ends with a backslash, which would join the next line to it'
   return undefined
 }
 

@@ -55,9 +55,9 @@ export async function changeDisk(changing: readonly PlannedService[], manager: S
   if (leaving.length > 0) await telling(`Stopping ${leaving.length} units`, () => manager.act('stop', leaving))
   const rewritten = changing.filter((service) => service.rewritten)
   try {
-    await setEnabled(manager, unitsTo(changing, 'disable'), false)
+    await manager.setEnabled(unitsTo(changing, 'disable'), false)
     if (rewritten.length > 0) await manager.write(writing(rewritten))
-    await setEnabled(manager, unitsTo(changing, 'enable'), true)
+    await manager.setEnabled(unitsTo(changing, 'enable'), true)
     if (rewritten.length > 0) await telling(`Having systemd read ${rewritten.length} services`, () => manager.reload())
   } catch (error) {
     // The reason counts, also when the way back fails for the same one.
@@ -67,7 +67,9 @@ export async function changeDisk(changing: readonly PlannedService[], manager: S
   return rewritten.length > 0 ? 1 : 0
 }
 
-function writing(rewritten: readonly PlannedService[]): Parameters<ServiceManager['write']>[0] {
+type Writing = Parameters<ServiceManager['write']>[0]
+
+function writing(rewritten: readonly PlannedService[]): Writing {
   const filesTo = (service: PlannedService, isGone: boolean) => service.change.files.filter(({ action }) => (action === 'remove') === isGone).map(({ unit }) => unit)
   return {
     units: rewritten.flatMap((service) => {
@@ -75,7 +77,7 @@ function writing(rewritten: readonly PlannedService[]): Parameters<ServiceManage
       return (service.compiled?.units ?? []).filter(({ unit }) => changed.has(unit))
     }),
     removed: rewritten.flatMap((service) => filesTo(service, true)),
-    secretEnv: rewritten.flatMap(({ compiled, situation }) => {
+    secretEnv: rewritten.flatMap(({ compiled, situation }): Writing['secretEnv'][number][] => {
       const [now, then] = [compiled?.secretEnv, situation.applied?.secretEnv]
       if (now) return now.text === situation.secretText ? [] : [now]
       return then ? [{ path: then.path, text: null }] : []
@@ -111,18 +113,28 @@ const glanceMs = 500
 /** Starts, all in one call but for what ends by itself: that is begun and not waited for, since it may take hours. */
 export async function begin(manager: ServiceManager, verb: UnitVerb, units: readonly string[], takesUntilItsEnd: (unit: string) => boolean): Promise<readonly UnitOutcome[]> {
   const [long, short] = [units.filter(takesUntilItsEnd), units.filter((unit) => !takesUntilItsEnd(unit))]
-  const glanced = long.length === 0 ? [] : manager.act(verb, long, { signal: AbortSignal.timeout(glanceMs) })
-  const waited = short.length === 0 ? [] : manager.act(verb, short)
-  return [...await glanced, ...await waited]
+  const [glanced, waited] = await Promise.all([Promise.all(long.map((unit) => glanceAt(manager, verb, unit))), manager.act(verb, short)])
+  return [...glanced, ...waited]
 }
 
-function record({ change, compiled, situation, rewritten }: PlannedService, problem: string | null, wasRolledBack: boolean, { versions, clock }: ServicesHost, { by, note = null }: Options): AppliedService {
+async function glanceAt(manager: ServiceManager, verb: UnitVerb, unit: string): Promise<UnitOutcome> {
+  const signal = AbortSignal.timeout(glanceMs)
+  try {
+    return (await manager.act(verb, [unit], { signal }))[0]!
+  } catch (error) {
+    if (signal.aborted) return { unit, result: 'done' }
+    throw error
+  }
+}
+
+function record({ change, compiled, situation, rewritten }: PlannedService, problem: string | null, wasRolledBack: boolean, { versions, clock }: ServicesHost, { by, note }: Options): AppliedService {
   const { name, scope, action } = change
   const before = situation.applied?.version ?? null
   if (wasRolledBack) return { name, scope, action: 'rolled_back', version: before, problem }
   if (compiled === null || !rewritten) return { name, scope, action, version: before, problem }
   const { definition, units, secretEnv = null } = compiled
-  return { name, scope, action, version: versions.append(scope, { at: clock.now(), by, note, definition, units, secretEnv }), problem }
+  const version = versions.append(scope, { at: clock.now(), by, note: note ?? null, definition, units, secretEnv })
+  return { name, scope, action, version, problem }
 }
 
 function refuseIfNothingHolds(services: readonly AppliedService[], plan: Plan): void {
@@ -136,16 +148,12 @@ export function unitsTo(services: readonly PlannedService[], verb: Step['verb'])
   return services.flatMap(({ change }) => change.steps.filter((step) => step.verb === verb).map(({ unit }) => unit))
 }
 
-export async function setEnabled(manager: ServiceManager, units: readonly string[], on: boolean): Promise<void> {
-  if (units.length > 0) await manager.setEnabled(units, on)
-}
-
 export type Telling = <T>(what: string, work: () => Promise<T>) => Promise<T>
 
 /** Says what is being done once it has taken a second. */
 export function tellLongWork(clock: Clock, { onProgress = () => {} }: Pick<ApplyOptions, 'onProgress'>): Telling {
   return async (what, work) => {
-    using _ = clock.timer(1000, () => onProgress(what))
+    using _told = clock.timer(1000, () => onProgress(what))
     return await work()
   }
 }

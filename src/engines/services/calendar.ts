@@ -36,7 +36,7 @@ export class Calendar implements CalendarSchedule {
   /** Seconds. */
   readonly accuracy: number
   /** Seconds. */
-  readonly randomizedDelay?: number
+  declare readonly randomizedDelay?: number
 
   constructor(schedule: string | (CalendarOptions & { readonly schedule: string }), options: CalendarOptions = {}) {
     const given = typeof schedule === 'string' ? { ...options, schedule } : { ...schedule, ...options }

@@ -26,8 +26,6 @@ export interface ServicesHost {
   readonly versions: ServiceVersions
   readonly clock: Clock
   readonly probe: HealthProbe
-  /** Services that no verb may touch: the server's own. */
-  readonly isProtected: (name: string) => boolean
   /** Told after the fact; what it does cannot fail the work. */
   readonly tell: (fact: ServiceFact) => void
 }

@@ -1,6 +1,6 @@
 /** When a service runs next, by its schedules alone. What systemd knows better (`OnBootSec=`, random delays) is in `views.ts`. */
 import { neverElapses, nextRuns, parseCalendar } from '../../kernel/schedule/index.ts'
-import type { Schedule } from './schedules.ts'
+import type { Schedule } from './service-definition.ts'
 
 /** Epoch milliseconds, the soonest first. Periods count from a start or an end that is not known here, and give none. */
 export function nextRunsOf(schedules: readonly Schedule[], count: number, nowMs: number): number[] {

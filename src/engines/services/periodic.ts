@@ -38,7 +38,7 @@ export class Periodic implements PeriodicSchedule {
   /** Seconds. */
   readonly accuracy: number
   /** Seconds. */
-  readonly randomizedDelay?: number
+  declare readonly randomizedDelay?: number
 
   constructor(options: PeriodicOptions) {
     const problems: { path: string; message: string }[] = []

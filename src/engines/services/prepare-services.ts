@@ -44,6 +44,7 @@ export async function prepareCompiled(compiled: readonly CompiledService[], host
 async function prepareScope(scope: ServiceScope, all: readonly CompiledService[], host: ServicesHost, { prune = false, offline = false, ...options }: PrepareOptions) {
   const manager = host.manager(scope)
   const compiled = all.filter(({ definition }) => definition.scope === scope)
+  refuseForeign(compiled, await manager.foreign())
   const [installed, { states, unknown }] = await Promise.all([manager.installed(), statesOf(manager, offline, compiled.length > 0)])
   const byService = Map.groupBy(installed, ({ service }) => service)
   const situationOf = (name: string, secretPath?: string): Situation => ({
@@ -54,7 +55,7 @@ async function prepareScope(scope: ServiceScope, all: readonly CompiledService[]
   const planned = compiled.map((service) => planService(service, situationOf(service.definition.name, service.secretEnv?.path), { ...options, nowMs }))
   const orphans = orphansOf(all, byService, scope).map((name) => situationOf(name))
   const removals = prune ? orphans.map((situation) => planRemoval(situation, `${sourceOf(situation.installed)} does not define it any more`)) : []
-  return { batch: { manager, services: [...planned, ...removals] } satisfies Batch, orphans, findings: [...unknown, ...await verified(manager, planned)] }
+  return { batch: { manager, services: [...planned, ...removals] } satisfies Batch, orphans, findings: [...unknown, ...await verified(manager, planned, offline)] }
 }
 
 /** @throws `service.verify_failed` when systemd would refuse something of it */
@@ -78,20 +79,40 @@ function refuseDuplicates(definitions: readonly ServiceDefinition[]): void {
   }
 }
 
+/** @throws `service.invalid` for a unit that somebody else wrote under a name that is needed */
+function refuseForeign(compiled: readonly CompiledService[], foreign: readonly string[]): void {
+  if (foreign.length === 0) return
+  const wanted = new Map(compiled.flatMap(({ definition, units }) => units.map(({ unit }) => [unit, definition.name])))
+  for (const path of foreign) {
+    const name = wanted.get(path.slice(path.lastIndexOf('/') + 1))
+    if (name === undefined) continue
+    throw new ValidationError('service.invalid', `${path} was not written by taskflows, and is in the way of ${name}`, { details: { name, path }, hint: 'Move it away, or give the service another name.' })
+  }
+}
+
 /** Only what is not on disk in these words already: the rest was verified when it was written. */
-async function verified(manager: ServiceManager, planned: readonly PlannedService[]): Promise<readonly VerifyFinding[]> {
+async function verified(manager: ServiceManager, planned: readonly PlannedService[], offline: boolean): Promise<readonly VerifyFinding[]> {
   const units = planned.flatMap(({ change, compiled }) => {
     const written = new Set(change.files.filter(({ action }) => action !== 'remove').map(({ unit }) => unit))
     return compiled!.units.filter(({ unit }) => written.has(unit))
   })
-  return units.length === 0 ? [] : manager.verify(units)
+  try {
+    return units.length === 0 ? [] : await manager.verify(units)
+  } catch (error) {
+    if (!offline || !isUnavailable(error)) throw error
+    return [{ unit: 'systemd-analyze', severity: 'warning', message: `${error.message}, so the units are not verified` }]
+  }
+}
+
+function isUnavailable(error: unknown): error is TaskflowsError {
+  return error instanceof TaskflowsError && error.code === 'systemd.unavailable'
 }
 
 async function statesOf(manager: ServiceManager, offline: boolean, isAsked: boolean): Promise<{ states: ReadonlyMap<string, UnitState>; unknown: readonly VerifyFinding[] }> {
   try {
     return { states: new Map((await manager.states()).map((state) => [state.unit, state])), unknown: [] }
   } catch (error) {
-    if (!(error instanceof TaskflowsError) || error.code !== 'systemd.unavailable' || (isAsked && !offline)) throw error
+    if (!isUnavailable(error) || (isAsked && !offline)) throw error
     const message = `${error.message}, so what runs now is not known`
     return { states: new Map(), unknown: isAsked ? [{ unit: `${manager.scope} manager`, severity: 'warning', message }] : [] }
   }

@@ -53,6 +53,7 @@ export interface UnitState {
 
 /** All that the manager knows of one unit; `null` for what it does not, or does not measure. */
 export interface UnitDetails extends UnitState {
+  /** As of the last reload: `InstalledUnit.enabled` is what holds. */
   readonly unitFileState: string
   /** systemd's word for how the last run ended: `success`, `exit-code`, `signal`, `timeout`, `oom-kill`, ... */
   readonly result: string | null
@@ -111,23 +112,35 @@ export interface ServiceManager {
   compile(definition: ServiceDefinition): CompiledService
   /** Every unit of ours on disk, by name. Needs no manager. */
   installed(): Promise<readonly InstalledUnit[]>
+  /** Paths of units with names of ours that somebody else wrote. They are left alone: `write` refuses to. */
+  foreign(): Promise<readonly string[]>
   /** What systemd would say of these units, in one call. Needs no manager. */
   verify(units: readonly UnitFile[]): Promise<readonly VerifyFinding[]>
-  /** Writes each whole or not at all, and removes. Tells the manager nothing. */
+  /**
+   * All of it or none, and removes. Tells the manager nothing.
+   * @throws `service.invalid` for a file of somebody else in the way, `service.unsafe` for a link there, `service.not_written`
+   */
   write(change: { readonly units: readonly UnitFile[]; readonly removed: readonly string[]; readonly secretEnv: readonly { readonly path: string; readonly text: string | null }[] }): Promise<void>
 
   /** @throws `systemd.unavailable` as all that follow */
   reload(): Promise<void>
   /** On or off at boot, for several at once. Takes no reload of its own. */
   setEnabled(units: readonly string[], on: boolean): Promise<void>
-  /** Resolves when the jobs are over. Never rejects for one unit: each has its outcome, in the order given. */
+  /**
+   * Resolves when the jobs are over, with `wait` when services that were started have ended. Never rejects for one
+   * unit: each has its outcome, in the order given. `failed` also when a service ends with an error right after its start.
+   */
   act(verb: UnitVerb, units: readonly string[], options?: { readonly wait?: boolean; readonly signal?: AbortSignal }): Promise<readonly UnitOutcome[]>
   resetFailed(units: readonly string[]): Promise<void>
   /** Units of ours that the manager has loaded. */
   states(): Promise<readonly UnitState[]>
   /** In the order given; a unit that does not exist has loadState `not-found`. */
   details(units: readonly string[]): Promise<readonly UnitDetails[]>
-  /** Until `signal` aborts; survives restarts of the bus and of the manager (`lost` then says: read all again). */
+  /**
+   * Until `signal` aborts; survives restarts of the bus and of the manager. `lost` comes first, after each of those
+   * and after each reload: read all again, since what is told from then on leaves no gap. `gone`: not loaded any more.
+   * @throws `systemd.unavailable` when it cannot begin
+   */
   watch(signal: AbortSignal): AsyncIterable<UnitChanges>
   [Symbol.asyncDispose](): Promise<void>
 }

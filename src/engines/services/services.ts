@@ -150,7 +150,9 @@ export interface NextRuns {
   readonly service: string
   readonly scope: ServiceScope
   readonly schedule: string
-  /** Epoch milliseconds; empty when it never elapses again, or when that is not known before it runs. */
+  /** Whether its timer runs: else nothing starts by itself. */
+  readonly armed: boolean
+  /** Epoch milliseconds; empty when it is not armed, when it never elapses again, or when that is not known before it runs. */
   readonly runs: readonly number[]
 }
 

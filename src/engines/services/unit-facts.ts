@@ -4,7 +4,7 @@
  * (systemd.syntax(7), without the quoting of values).
  */
 import { parseDuration } from '../../kernel/duration.ts'
-import type { Schedule } from './schedules.ts'
+import type { Schedule } from './service-definition.ts'
 
 /** `Service.ExecStart` -> its values, in order. */
 export type UnitFacts = ReadonlyMap<string, readonly string[]>
@@ -42,10 +42,7 @@ export function changedKeys(from: UnitFacts, to: UnitFacts): string[] {
 
 /** The schedules that a timer's text keeps to. */
 export function schedulesOf(timer: UnitFacts): Schedule[] {
-  const seconds = (key: string): number | undefined => {
-    const ms = parseDuration(firstOf(timer, `Timer.${key}`) ?? 'none')
-    return ms === undefined ? undefined : ms / 1000
-  }
+  const seconds = (key: string) => secondsOf(firstOf(timer, `Timer.${key}`) ?? '')
   const randomizedDelay = seconds('RandomizedDelaySec')
   const shared = { accuracy: seconds('AccuracySec') ?? 60, ...(randomizedDelay !== undefined && { randomizedDelay }) }
   const persistent = /^(1|yes|y|true|t|on)$/i.test(firstOf(timer, 'Timer.Persistent') ?? 'no')
@@ -56,4 +53,11 @@ export function schedulesOf(timer: UnitFacts): Schedule[] {
     return period === undefined ? [] : [{ kind: 'periodic', startOn, period, relativeTo, ...shared }]
   })
   return [...calendars, ...periods]
+}
+
+function secondsOf(span: string): number | undefined {
+  const [, microseconds] = /^(\d+)us$/.exec(span) ?? []
+  if (microseconds !== undefined) return Number(microseconds) / 1e6
+  const ms = parseDuration(span)
+  return ms === undefined ? undefined : ms / 1000
 }

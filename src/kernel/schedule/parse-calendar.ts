@@ -77,7 +77,7 @@ class Expression {
     const index = weekdayNames.findIndex((short, at) => name === short.toLowerCase() || name === longWeekdays[at])
     if (index >= 0) return index + 1 as Weekday
     const meant = nearest(name, [...weekdayNames, ...longWeekdays, ...calendarWords])
-    return this.#refuse(typed, 'no day of the week, and no zone of the time zone database', meant === undefined ? undefined : `Did you mean ${meant}?`)
+    return this.#refuse(typed, 'neither a day of the week nor a word such as daily', meant === undefined ? undefined : `Did you mean ${meant}?`)
   }
 
   #date(word: string | undefined): Pick<CalendarSpec, 'year' | 'month' | 'day' | 'fromMonthEnd'> {
@@ -86,13 +86,23 @@ class Expression {
     if (!found) this.#refuse(word, 'a date is YEAR-MONTH-DAY, MONTH-DAY, or MONTH~DAY counted from the end of the month')
     const [, year = '*', month = '', separator, day = ''] = found!
     const fromMonthEnd = separator === '~'
-    const days = fromMonthEnd ? this.#list('day', day, ranges.dayFromEnd, wholeNumber, (span) => span.start - (span.step ?? 0) >= 1) : this.#list('day', day, ranges.day)
+    const days = fromMonthEnd ? this.#daysFromEnd(day) : this.#list('day', day, ranges.day)
     return {
       year: this.#list('year', year, ranges.year, shortYear),
       month: this.#list('month', month, ranges.month),
       day: days,
       fromMonthEnd: fromMonthEnd && days.length > 0,
     }
+  }
+
+  /** Within a list systemd takes ever less: 28 first, then up to 25, 22, ... (its chain_valid subtracts 3 again for each). */
+  #daysFromEnd(text: string): Component {
+    const days = this.#list('day', text, ranges.dayFromEnd, wholeNumber, ({ start, step = 0 }) => start > step)
+    for (const [index, { start, stop = start }] of days.entries()) {
+      const last = ranges.dayFromEnd.last - 3 * index
+      if (stop > last) this.#refuse(text, `systemd takes no day beyond ${last} as number ${index + 1} of a list from the end of the month`, 'Write a calendar for each day.')
+    }
+    return days
   }
 
   #time(word: string | undefined): Pick<CalendarSpec, 'hour' | 'minute' | 'second'> {
@@ -124,12 +134,10 @@ class Expression {
   #span(name: string, text: string, range: Range, read: (digits: string) => number, reaches = (span: Span) => span.start + span.step! <= range.last): Span {
     const found = (range.unit === 1 ? wholeSpan : fractionalSpan).exec(text)
     if (!found) this.#refuse(text, `a ${name} is a number, a range such as 1..5, or has a step such as 0/5`)
-    const within = (digits: string): number => {
-      const value = read(digits)
-      return value >= range.first && value <= range.last ? value : this.#refuse(digits, `the ${name} must be ${bounds(range)}`)
-    }
+    const within = (digits: string, value = read(digits)): number =>
+      value >= range.first && value <= range.last ? value : this.#refuse(digits, `the ${name} must be ${bounds(range)}`)
     const start = within(found![1]!)
-    const stop = found![2] === undefined ? undefined : within(found![2])
+    const stop = found![2] === undefined ? undefined : read(found![2])
     const step = found![3] === undefined ? undefined : (range.unit === 1 ? wholeNumber : microseconds)(found![3])
     if (step === 0) this.#refuse(text, 'the step is 0')
     if (stop === undefined) {
@@ -139,7 +147,10 @@ class Expression {
     }
     // In systemd a range of seconds without a step needs two of them, while one of hours may have one.
     if (stop < start || (range.unit > 1 && step === undefined && stop < start + range.unit)) this.#refuse(text, 'a range goes from the smaller to the larger value')
-    return spanTo(start, stop, step ?? range.unit)
+    const span = spanTo(start, stop, step ?? range.unit)
+    // What is written may lie outside, as in 0..24/13: what is reached counts.
+    if (span.stop !== undefined) within(found![2]!, span.stop)
+    return span
   }
 
   #refuseRest(word: string): never {

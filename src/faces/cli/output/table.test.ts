@@ -36,6 +36,15 @@ test('a narrow terminal cuts flexible columns and leaves ids whole', () => {
   ])
 })
 
+test('what is spare is left out where cutting does not help, and stays where everything is wanted', () => {
+  const spared: readonly Column<Row>[] = columns.map((column) => ({ ...column, ...(column.header === 'TRIES' && { spare: 2 }), ...(column.header === 'NOTE' && { spare: 1 }) }))
+  const headers = (width: number, whole = false) => formatTable(rows, spared, { width, whole, paint: plain })[0]!.split(/ +/)
+  expect(headers(30)).toEqual(['ID', 'NAME', 'TRIES', 'NOTE'])
+  expect(headers(29)).toEqual(['ID', 'NAME', 'TRIES'])
+  expect(headers(12)).toEqual(['ID', 'NAME'])
+  expect(headers(12, true)).toEqual(['ID', 'NAME', 'TRIES', 'NOTE'])
+})
+
 test('styles surround the text and do not count as width', () => {
   const [, line] = formatTable(rows, columns, { paint: (style, text) => `<${style}>${text}</>` })
   expect(line).toBe('a1   resize                      1  <red>-</>')

@@ -1,0 +1,32 @@
+/** Where `new Service` was written: relative paths are relative to that file, and errors name it. */
+import { dirname, isAbsolute } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+export interface Place {
+  readonly file: string
+  readonly directory: string
+  /** `/srv/jobs.ts:12` */
+  readonly text: string
+}
+
+/** The line that made the object, whatever subclasses lie between. `undefined` where that is no file. */
+export function placeOfDefinition(): Place | undefined {
+  const { prepareStackTrace, stackTraceLimit } = Error
+  try {
+    Error.stackTraceLimit = 30
+    Error.prepareStackTrace = (_error, sites) => sites
+    const holder: { stack?: unknown } = {}
+    Error.captureStackTrace(holder, placeOfDefinition)
+    return (holder.stack as NodeJS.CallSite[]).filter((site) => !site.isConstructor()).map(placeOf).find((place) => place !== undefined)
+  } finally {
+    Object.assign(Error, { prepareStackTrace, stackTraceLimit })
+  }
+}
+
+/** What was made on behalf of somebody else, in a package, belongs to the caller. */
+function placeOf(site: NodeJS.CallSite): Place | undefined {
+  const name = site.getFileName()
+  const file = name?.startsWith('file:') ? fileURLToPath(name.replace(/[?#].*$/, '')) : name
+  if (typeof file !== 'string' || !isAbsolute(file) || file.includes('/node_modules/')) return undefined
+  return { file, directory: dirname(file), text: `${file}:${site.getLineNumber() ?? 1}` }
+}

@@ -1,0 +1,72 @@
+/**
+ * What services of this process use from outside, and what tf says to modules
+ * that it loads. Both hang on globalThis: a module that resolved another copy of
+ * this package still meets them.
+ */
+import type { AnyFunction } from '../tasks/index.ts'
+import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
+import type { CompiledService } from './service-manager.ts'
+import type { Services } from './services.ts'
+
+/** The services of this host, in this process: no server, no database. */
+export interface LocalServices extends Services, AsyncDisposable {
+  compile(definition: ServiceDefinition): CompiledService
+}
+
+export interface ServiceRuntime {
+  readonly open: () => Promise<LocalServices>
+  /** The last lines of the journal of a unit, or of all that are like the pattern. */
+  readonly readLog: (unit: string, scope: ServiceScope, lines: number) => Promise<string>
+}
+
+/** A command that is a function, until a module exports it. */
+export interface AwaitedFunction {
+  readonly fn: AnyFunction
+  /** Filled in once it is known. */
+  readonly command: { readonly kind: 'function'; file: string; export: string }
+  readonly service: string
+  /** The file that defines the service. */
+  readonly file: string | undefined
+}
+
+/** What is found while modules are loaded. */
+export interface Loading {
+  /** For services that do not say. */
+  readonly scope: ServiceScope | undefined
+  readonly services: { readonly definition: ServiceDefinition; readonly place: string | undefined }[]
+  readonly functions: AwaitedFunction[]
+}
+
+interface Shared {
+  runtime: ServiceRuntime | undefined
+  loading: Loading | undefined
+}
+
+const key = Symbol.for('taskflows.services')
+const shared: Shared = ((globalThis as Record<symbol, unknown>)[key] ??= { runtime: undefined, loading: undefined } satisfies Shared) as Shared
+
+/** Says how to reach the services of this host; the first one that says so is asked. */
+export function provideServices(runtime: ServiceRuntime): void {
+  shared.runtime ??= runtime
+}
+
+export function serviceRuntime(): ServiceRuntime {
+  if (shared.runtime) return shared.runtime
+  throw new TypeError('Expected a way to the services of this host: import Service from "taskflows"')
+}
+
+/** Set while tf loads modules: then services only tell that they are there, and change nothing. */
+export function currentLoading(): Loading | undefined {
+  return shared.loading
+}
+
+/** Modules are loaded one after the other, so that each service is told of where it belongs. */
+export async function whileLoading(loading: Loading, load: () => Promise<void>): Promise<void> {
+  const before = shared.loading
+  shared.loading = loading
+  try {
+    await load()
+  } finally {
+    shared.loading = before
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * Composition root of services: the managers of systemd on this host, the
+ * versions of this home, and what they are asked through. For the `Service`
+ * class, for `tf` without a server, and for the server. Opens nothing until it
+ * is asked something, and never the database.
+ */
+import { readdirSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { createHealthProbe } from './adapters/health-probe/index.ts'
+import { createServiceVersions } from './adapters/service-versions/index.ts'
+import { createSystemdManager } from './adapters/systemd/index.ts'
+import { type Config, childEnvironment, readConfig } from './config.ts'
+import { createServices } from './engines/services/create-services.ts'
+import type { ServiceFact } from './engines/services/host.ts'
+import type { CompiledService, ServiceDefinition, ServiceManager, ServiceScope, Services } from './engines/services/index.ts'
+import { systemClock } from './kernel/clock.ts'
+import { tfProgram } from './own-program.ts'
+
+export interface OpenedServices extends Services, AsyncDisposable {
+  /** The units that a definition becomes on this host. Pure, but for where programs are. @throws `service.invalid` */
+  compile(definition: ServiceDefinition): CompiledService
+  /** The manager of a scope, for whoever follows it. */
+  manager(scope: ServiceScope): ServiceManager
+}
+
+export interface OpenServicesOptions {
+  /** Where services may be when nobody says which scope. Default those that have some; without any, `user`. */
+  readonly scopes?: readonly ServiceScope[]
+  /** Told what became of services by command. */
+  readonly tell?: (fact: ServiceFact) => void
+}
+
+export function openServices(config: Pick<Config, 'home'> = readConfig(), { scopes, tell = () => {} }: OpenServicesOptions = {}): OpenedServices {
+  const environment = childEnvironment()
+  const runExport = [...tfProgram(), 'run'] as const
+  const managers = new Map<ServiceScope, ServiceManager>()
+  const manager = (scope: ServiceScope): ServiceManager => {
+    const open = managers.get(scope) ?? openManager(scope, config.home, environment, runExport)
+    managers.set(scope, open)
+    return open
+  }
+  const services = createServices({
+    manager, tell,
+    scopes: () => scopes ?? inhabited(environment),
+    versions: createServiceVersions(join(config.home, 'services')),
+    clock: systemClock,
+    probe: createHealthProbe({ environment, runExport }),
+  })
+  return {
+    ...services, manager,
+    compile: (definition) => manager(definition.scope).compile(definition),
+    [Symbol.asyncDispose]: async () => { await Promise.all([...managers.values()].map((open) => open[Symbol.asyncDispose]())) },
+  }
+}
+
+/** Never empty: a host without services is asked for those of the account. */
+function inhabited(environment: NodeJS.ProcessEnv): readonly ServiceScope[] {
+  const found = (['user', 'system'] as const).filter((scope) => holdsUnits(unitDirectory(scope, environment)))
+  return found.length === 0 ? ['user'] : found
+}
+
+function holdsUnits(directory: string): boolean {
+  try {
+    return readdirSync(directory).some((file) => file.startsWith('taskflows-'))
+  } catch {
+    return false
+  }
+}
+
+/** systemd.unit(5), UNIT FILE LOAD PATH. */
+function unitDirectory(scope: ServiceScope, { XDG_CONFIG_HOME }: NodeJS.ProcessEnv): string {
+  if (scope === 'system') return '/etc/systemd/system'
+  return join(XDG_CONFIG_HOME || join(homedir(), '.config'), 'systemd', 'user')
+}
