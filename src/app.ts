@@ -37,6 +37,8 @@ import type { Call, Engines, ServerInfo } from './operations/context.ts'
 import { execute } from './operations/execute.ts'
 import { takeInSpool } from './run-records.ts'
 import { openLog } from './process-log.ts'
+import { openServerServices } from './server-services.ts'
+import { openServices } from './services.ts'
 
 export { type Finding, audit, diagnose } from './diagnose.ts'
 
@@ -104,7 +106,8 @@ const localCaller: Caller = { name: 'local', role: 'admin', tenant: null }
 /** In-process operations on the store of this home, starting or adopting PostgreSQL. */
 export async function openLocal(config: Config, { onProgress }: { readonly onProgress?: OnProgress } = {}): Promise<{ client: Client<TaskflowsContract>; close(): Promise<void> }> {
   const store = await openStore(config, onProgress)
-  const engines = enginesOf(store)
+  const services = openServices(config)
+  const engines = enginesOf(store, services)
   return {
     client: createClient<TaskflowsContract>({
       call: async (area, operation, input, { idempotencyKey, ifMatch }) => {
@@ -116,7 +119,10 @@ export async function openLocal(config: Config, { onProgress }: { readonly onPro
         yield* (await execute({ ...engines, caller: localCaller, signal }, area, operation, input)).output as AsyncIterable<StreamBatch<unknown>>
       },
     }),
-    close: async () => { await store[Symbol.asyncDispose]() },
+    close: async () => {
+      await services[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
   }
 }
 
@@ -150,8 +156,9 @@ export async function serve(config: Config, { workerModules, queues, concurrency
     const store = stack.use(await openStore(config, onProgress))
     ensureSecurity(config.home, legacySecurity(config))
     await startCare(stack, store, onError)
-    const metrics = createMetrics({ depths: () => store.jobs.depths() })
-    const engines = enginesOf({ ...store, runs: countReports(store.runs, metrics.tasks) })
+    const metrics = createMetrics({ depths: () => store.jobs.depths(), services: () => services.states() })
+    const services = stack.use(await openServerServices(config, { database: store.database, log, onError, restarted: metrics.services.restarted }))
+    const engines = enginesOf({ ...store, runs: countReports(store.runs, metrics.tasks) }, services)
     const server = stack.use(createApiServer({
       execute: (call: Call, area, operation, input) => execute({ ...engines, ...call }, area, operation, input),
       authenticator: createAuthenticator({
@@ -226,13 +233,10 @@ async function running<T extends object>(start: (stack: AsyncDisposableStack, fa
   }
 }
 
-/** Until `services.ts` opens them. */
-const servicesToCome = new Proxy({}, { get: () => async () => { throw new TaskflowsError('systemd.unavailable', 'this server does not manage services yet') } }) as Services
-
-function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store): Engines {
+function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store, services: Services): Engines {
   const startedAt = systemClock.now()
   return {
-    services: servicesToCome, jobs, events, runs, tokens, idempotencyKeys,
+    services, jobs, events, runs, tokens, idempotencyKeys,
     clock: systemClock,
     system: {
       checkHealth: async () => { await withinHealthTime(database.query('select 1')) },

@@ -1,4 +1,5 @@
-/** The library's face. It loads nothing but the task engine and `enqueue`: no database driver, no schemas, no server. */
+/** The library's face. It loads nothing but the task engine, `enqueue` and the definitions of services: no database driver, no schemas, no server. */
+import { provideServices } from './engines/services/index.ts'
 import { provideRuntime } from './engines/tasks/index.ts'
 
 export {
@@ -8,10 +9,16 @@ export {
 export { type EnqueueOptions, type Enqueued, enqueue } from './engines/jobs/enqueue.ts'
 export type { JobContext, ParentResult } from './engines/jobs/index.ts'
 export type { SqlClient } from './engines/jobs/sql-client.ts'
+export {
+  type ByteSize, type CgroupOptions, type CommandInput, type FunctionCommand, type Moment, type RestartPolicyOptions, type ScheduleInput, type ServiceDefinition, type ServiceFile, type ServiceOptions, type ServiceView, type UnitFile,
+  CPUPressure, CPUs, Calendar, CgroupConfig, IOPressure, Memory, MemoryPressure, Periodic, RestartPolicy, Service, ServiceRegistry, Venv, fromModule,
+} from './engines/services/index.ts'
 export type { RetryPolicy } from './kernel/backoff.ts'
-export { TaskflowsError } from './kernel/errors.ts'
+export { SecurityError, TaskflowsError, ValidationError } from './kernel/errors.ts'
 export { type MetricsOptions, type MetricsRegistry, type MetricsServer, type ServeMetricsOptions, serveMetrics, writeMetricsFile } from './metrics.ts'
 export { type Watchdog, type WatchdogCheck, notify } from './notify.ts'
 
 // Asked when the first task runs.
 provideRuntime(async () => (await import('./task-runtime.ts')).createTaskRuntime())
+// Asked when a service is first created, started or looked at.
+provideServices(async () => (await import('./service-runtime.ts')).createServiceRuntime())

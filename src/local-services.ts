@@ -6,11 +6,19 @@
 import { type Client, createClient } from './client/create-client.ts'
 import type { Config } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
-import type { ServiceScope } from './engines/services/index.ts'
+import type { ServiceDefinition } from './engines/services/index.ts'
+import { showDefinition } from './engines/services/write-definition.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError } from './kernel/errors.ts'
 import { serviceOperations } from './operations/services.ts'
 import { openServices } from './services.ts'
+
+export { loadDefinitions } from './engines/services/load-definitions.ts'
+
+/** Definitions as they travel to a server. */
+export function showDefinitions(definitions: readonly ServiceDefinition[]): Record<string, unknown>[] {
+  return definitions.map((definition) => showDefinition(definition, { secrets: 'keep' }))
+}
 
 export interface LocalServicesOptions {
   /** By operation: what a field of its input is when nobody says. */
@@ -18,21 +26,9 @@ export interface LocalServicesOptions {
   readonly onProgress?: (text: string) => void
 }
 
-export interface LoadedServices {
-  /** As they go to `plan` and `apply`. */
-  readonly services: readonly unknown[]
-  /** What a person should know of the reading. */
-  readonly notes: readonly string[]
-}
-
-/** Definitions from a module, a YAML file or a directory. */
-export async function loadServices(_path: string, _options: { readonly cwd: string; readonly include?: readonly string[]; readonly exclude?: readonly string[]; readonly scope?: ServiceScope }): Promise<LoadedServices> {
-  return { services: [], notes: [] }
-}
-
 /** A client that knows the operations on services, and no others. */
-export async function openLocalServices(config: Config, { defaults, onProgress }: LocalServicesOptions): Promise<{ client: Client<TaskflowsContract>; close(): Promise<void> }> {
-  const services = await openServices(config)
+export function openLocalServices(config: Config, { defaults, onProgress }: LocalServicesOptions): { readonly client: Client<TaskflowsContract>; close(): Promise<void> } {
+  const services = openServices(config)
   const context = { services, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
   const operations = serviceOperations as unknown as Readonly<Record<string, (input: unknown, given: typeof context & { signal?: AbortSignal }) => Promise<unknown>>>
   return {

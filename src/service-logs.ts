@@ -11,7 +11,7 @@ export type ServiceUnits = Pick<UnitQuery, 'scope' | 'units'>
 
 /** The units that services of this name or pattern are on disk; nothing where there are none. */
 export async function findServiceUnits(config: Config, match: string): Promise<ServiceUnits[]> {
-  await using services = await openServices(config)
+  await using services = openServices(config)
   const files = await services.files({ match }).catch((error: unknown) => {
     if (error instanceof TaskflowsError && (error.code === 'service.not_found' || error.code === 'systemd.unavailable')) return []
     throw error

@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import { createHealthProbe } from './adapters/health-probe/index.ts'
 import { createServiceVersions } from './adapters/service-versions/index.ts'
 import { createSystemdManager } from './adapters/systemd/index.ts'
-import { type Config, childEnvironment, readConfig } from './config.ts'
+import { type Config, childEnvironment, readConfig, settings } from './config.ts'
 import { createServices } from './engines/services/create-services.ts'
-import type { ServiceFact } from './engines/services/host.ts'
+import type { ServiceFact, ServicesHost } from './engines/services/host.ts'
 import type { CompiledService, ServiceDefinition, ServiceManager, ServiceScope, Services } from './engines/services/index.ts'
 import { systemClock } from './kernel/clock.ts'
 import { tfProgram } from './own-program.ts'
@@ -20,8 +20,8 @@ import { tfProgram } from './own-program.ts'
 export interface OpenedServices extends Services, AsyncDisposable {
   /** The units that a definition becomes on this host. Pure, but for where programs are. @throws `service.invalid` */
   compile(definition: ServiceDefinition): CompiledService
-  /** The manager of a scope, for whoever follows it. */
-  manager(scope: ServiceScope): ServiceManager
+  /** What these work with, for whoever follows the managers. */
+  readonly host: ServicesHost
 }
 
 export interface OpenServicesOptions {
@@ -34,21 +34,28 @@ export interface OpenServicesOptions {
 export function openServices(config: Pick<Config, 'home'> = readConfig(), { scopes, tell = () => {} }: OpenServicesOptions = {}): OpenedServices {
   const environment = childEnvironment()
   const runExport = [...tfProgram(), 'run'] as const
+  const stateDirectory = join(config.home, 'services')
   const managers = new Map<ServiceScope, ServiceManager>()
   const manager = (scope: ServiceScope): ServiceManager => {
-    const open = managers.get(scope) ?? openManager(scope, config.home, environment, runExport)
+    const open = managers.get(scope) ?? createSystemdManager({
+      scope, environment, runExport, homeDirectory: homedir(), uid: process.getuid?.() ?? 0,
+      unitDirectory: unitDirectory(scope, environment),
+      stateDirectory,
+      // A function that runs as a service keeps its runs where this process would.
+      serviceEnvironment: config.home === settings.home.default ? {} : { TASKFLOWS_HOME: config.home },
+    })
     managers.set(scope, open)
     return open
   }
-  const services = createServices({
+  const host: ServicesHost = {
     manager, tell,
     scopes: () => scopes ?? inhabited(environment),
-    versions: createServiceVersions(join(config.home, 'services')),
+    versions: createServiceVersions(stateDirectory),
     clock: systemClock,
     probe: createHealthProbe({ environment, runExport }),
-  })
+  }
   return {
-    ...services, manager,
+    ...createServices(host), host,
     compile: (definition) => manager(definition.scope).compile(definition),
     [Symbol.asyncDispose]: async () => { await Promise.all([...managers.values()].map((open) => open[Symbol.asyncDispose]())) },
   }

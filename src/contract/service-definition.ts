@@ -6,9 +6,6 @@
 import { z } from 'zod'
 import { type Field, type Fields, type Kind, type WireDefinition, calendarFields, periodicFields, serviceTable, snakeName } from '../engines/services/vocabulary.ts'
 
-export const ServiceDefinition: z.ZodType<WireDefinition, WireDefinition> = objectOf(serviceTable).meta({ id: 'ServiceDefinition' }) as unknown as z.ZodType<WireDefinition, WireDefinition>
-export type ServiceDefinition = WireDefinition
-
 function objectOf(fields: Fields): z.ZodObject {
   return z.strictObject(Object.fromEntries(Object.entries(fields).flatMap(([name, field]) => {
     const aliases = (field.aliases ?? []).map((alias) => [snakeName(alias), schemaOf(field.kind).optional().describe(`The same as ${snakeName(name)}`)] as const)
@@ -68,3 +65,6 @@ const special: Readonly<Record<Extract<Kind, { is: 'special' }>['type'], () => z
   signal: () => z.union([z.string().min(1), z.int()]),
   exitStatus: () => z.union([z.string().min(1), z.int()]),
 }
+
+export const ServiceDefinition: z.ZodType<WireDefinition, WireDefinition> = objectOf(serviceTable).meta({ id: 'ServiceDefinition' }) as unknown as z.ZodType<WireDefinition, WireDefinition>
+export type ServiceDefinition = WireDefinition

@@ -7,7 +7,7 @@ import type { AppliedServices } from '../../src/contract/services.ts'
 import { installPacked, pack } from '../testbed/packed.ts'
 import { missingForCgroup2Vm, runInCgroup2Vm } from '../testbed/systemd/cgroup2-vm.ts'
 import { readProperties } from '../testbed/systemd/services-host.ts'
-import { expectCases, limitCases, properties, unitOf } from './services/limit-cases.ts'
+import { expectCases, keeperOf, limitCases, properties, unitOf } from './services/limit-cases.ts'
 
 const missing = missingForCgroup2Vm()
 if (missing !== undefined) console.log(`${process.env['CI'] ? 'missing' : 'skipped'}: a Debian with pure cgroup v2: ${missing}`)
@@ -22,6 +22,7 @@ mkdir work
 export TASKFLOWS_HOME=$HOME/.taskflows
 tf() { /in/node /in/project/node_modules/taskflows/dist/faces/cli/main.js "$@"; }
 tf create /in/services.yaml --yes -o json >created.json || exit 1
+systemctl --user start taskflows-keeper.service
 systemctl --user start ${cases.map(unitOf).join(' ')} 2>/dev/null
 while systemctl --user is-active --quiet ${cases.map(unitOf).join(' ')} || systemctl --user list-jobs | grep -q taskflows- || systemctl --user list-units --state=activating,deactivating 'taskflows-*' | grep -q taskflows-; do sleep 0.5; done
 systemctl --user show ${cases.map(unitOf).join(' ')} --property=${properties.join(',')} >shown.txt
@@ -50,7 +51,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on pure cgroup v2'
       writeFileSync(join(work, 'package.json'), '{ "private": true }')
       installPacked(pack(work), work, ['--omit=optional', '--ignore-scripts'])
       const services = join(work, 'services.yaml')
-      writeFileSync(services, JSON.stringify({ services: cases.map(({ definition }) => definition) }))
+      writeFileSync(services, JSON.stringify({ services: [...cases.map(({ definition }) => definition), keeperOf(cases)] }))
       const { code, stdout, stderr } = await runInCgroup2Vm({ script, files: { 'project/node_modules': join(work, 'node_modules'), 'services.yaml': services, 'node': realpathSync(process.execPath) } })
       expect(code, `${stdout}\n${stderr}`).toBe(0)
       const found = JSON.parse(stdout.trim().split('\n').at(-1)!) as Found

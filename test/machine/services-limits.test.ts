@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { servicesHost } from '../testbed/systemd/services-host.ts'
 import { missingForUserManager, startUserManager } from '../testbed/systemd/user-manager.ts'
-import { expectCases, limitCases, properties, unitOf } from './services/limit-cases.ts'
+import { expectCases, keeperOf, limitCases, properties, unitOf } from './services/limit-cases.ts'
 
 const missing = missingForUserManager()
 if (missing !== undefined) console.log(`${process.env['CI'] ? 'missing' : 'skipped'}: a systemd user manager: ${missing}`)
@@ -15,9 +15,10 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('limits and require
     await using manager = await startUserManager()
     const host = servicesHost(manager, join(manager.home, 'work'))
     const cases = limitCases({ directory: host.directory, node: process.execPath, cpus: availableParallelism(), pureCgroup2: existsSync('/sys/fs/cgroup/cgroup.controllers') })
-    const result = await host.create(...cases.map(({ definition }) => definition))
+    const result = await host.create(...cases.map(({ definition }) => definition), keeperOf(cases))
     expect(result.items.filter(({ problem }) => problem !== null)).toEqual([])
     const units = cases.map(unitOf)
+    await host.systemctl('start', 'taskflows-keeper.service')
     // It fails for those that must.
     await host.systemctl('start', ...units).catch(() => {})
     const shown = await vi.waitFor(async () => {

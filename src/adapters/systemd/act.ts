@@ -27,6 +27,7 @@ const betweenLooksMs = 500
 export async function act(bus: Bus, verb: UnitVerb, units: readonly string[], { wait = false, signal }: ActOptions = {}): Promise<readonly UnitOutcome[]> {
   if (units.length === 0) return []
   const begunAt = systemClock.now()
+  await using _held = hold(bus, verb === 'stop' ? [] : units.filter((unit) => unit.endsWith('.service')))
   using jobs = await watchJobs(bus)
   using ends = wait && verb !== 'stop' ? await watchEnds(bus) : undefined
   const outcomes = await unlessAborted(signal, Promise.all(units.map((unit) => carryOut(bus, verb, unit, jobs, ends))))
@@ -37,6 +38,18 @@ export async function act(bus: Bus, verb: UnitVerb, units: readonly string[], { 
     const found = details.get(outcome.unit)
     return found ? judge(outcome, found, begunAt) : outcome
   })
+}
+
+/** Until disposed of: else the manager forgets at once how a service ended, or that it was not started at all. */
+function hold(bus: Bus, units: readonly string[]): AsyncDisposable {
+  const tell = (member: string) => Promise.allSettled(units.map((unit) => bus.call({ ...managerObject, member, signature: 's', args: [unit] })))
+  const held = tell('RefUnit')
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await held
+      await tell('UnrefUnit')
+    },
+  }
 }
 
 async function carryOut(bus: Bus, verb: UnitVerb, unit: string, jobs: JobWatch, ends: EndWatch | undefined): Promise<UnitOutcome> {

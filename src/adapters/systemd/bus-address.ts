@@ -6,15 +6,14 @@ export interface BusPlaces {
   readonly sessionBus?: string | undefined
   /** `DBUS_SYSTEM_BUS_ADDRESS`. */
   readonly systemBus?: string | undefined
-  /** `XDG_RUNTIME_DIR`; without it `/run/user/UID`. */
-  readonly runtimeDirectory?: string | undefined
-  readonly uid: number
+  /** `XDG_RUNTIME_DIR`, or `/run/user/UID`. */
+  readonly runtimeDirectory: string
 }
 
 /** As libsystemd looks for it: sd_bus_default(3). */
-export function busAddress(scope: ServiceScope, { sessionBus, systemBus, runtimeDirectory, uid }: BusPlaces): string {
+export function busAddress(scope: ServiceScope, { sessionBus, systemBus, runtimeDirectory }: BusPlaces): string {
   if (scope === 'system') return systemBus || 'unix:path=/run/dbus/system_bus_socket'
-  return sessionBus || `unix:path=${escapePath(runtimeDirectory || `/run/user/${uid}`)}/bus`
+  return sessionBus || `unix:path=${escapePath(runtimeDirectory)}/bus`
 }
 
 /**

@@ -6,7 +6,7 @@ export interface CompileHost {
   /** Whether the manager may change accounts and capabilities: that of the machine, or root's own. */
   readonly privileged: boolean
   /** Where a program is, absolute. `undefined`: nowhere. `programs.ts` has the real one. */
-  findProgram(name: string, definition: ServiceDefinition): string | undefined
+  findProgram(name: string, definition?: ServiceDefinition): string | undefined
   /** What runs commands in an environment of conda. `undefined`: there is none. */
   venvRunner(environment: EnvironmentDefinition): VenvRunner | undefined
   /** `tf run`, absolute: the program that runs an exported function, which is its last argument. */
@@ -30,5 +30,7 @@ export interface VenvRunner {
 export interface Compilation {
   readonly definition: ServiceDefinition
   readonly host: CompileHost
+  /** Of the definition. */
+  readonly hash: string
   readonly warn: (text: string) => void
 }

@@ -15,13 +15,14 @@ export interface Ownership {
   readonly source: string | undefined
 }
 
-export function ownershipKeys(definition: ServiceDefinition, role: UnitRole): UnitSection {
+/** @param hash of the definition */
+export function ownershipKeys({ name, source }: ServiceDefinition, role: UnitRole, hash: string): UnitSection {
   return {
-    'X-Taskflows-Service': verbatim(definition.name),
+    'X-Taskflows-Service': verbatim(name),
     'X-Taskflows-Role': verbatim(role),
-    'X-Taskflows-Hash': verbatim(definitionHash(definition)),
+    'X-Taskflows-Hash': verbatim(hash),
     // systemd does not read it, so a `%` is a `%`.
-    'X-Taskflows-Source': definition.source === undefined ? undefined : verbatim(definition.source),
+    'X-Taskflows-Source': source === undefined ? undefined : verbatim(source),
   }
 }
 

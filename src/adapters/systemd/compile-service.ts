@@ -14,7 +14,7 @@ import { withDirectives } from './compile-directives.ts'
 import { environmentDirectives, secretEnvText } from './compile-environment.ts'
 import { execDirectives } from './compile-exec.ts'
 import type { CompileHost, Compilation } from './compile-host.ts'
-import { ownershipKeys } from './compile-ownership.ts'
+import { definitionHash, ownershipKeys } from './compile-ownership.ts'
 import { requirementDirectives } from './compile-requirements.ts'
 import { restartDirectives, startLimitDirectives, timeoutDirectives } from './compile-restart.ts'
 import { withinScope } from './compile-scope.ts'
@@ -26,7 +26,7 @@ import { type UnitSection, type UnitSections, literal, renderUnit, timeSpan, ver
 /** @throws `service.invalid`, `service.unsafe` */
 export function compileService(definition: ServiceDefinition, host: CompileHost): CompiledService {
   const warnings = new Set<string>()
-  const compilation: Compilation = { definition, host, warn: (text) => warnings.add(text) }
+  const compilation: Compilation = { definition, host, hash: definitionHash(definition), warn: (text) => warnings.add(text) }
   const units = [serviceUnit(compilation), ...timerUnits(compilation)]
   const secretText = secretEnvText(definition, host)
   return {
@@ -41,7 +41,7 @@ function serviceUnit(compilation: Compilation): UnitFile {
   const sections: UnitSections = {
     Unit: {
       Description: description(definition.description ?? definition.name),
-      ...ownershipKeys(definition, 'service'),
+      ...ownershipKeys(definition, 'service', compilation.hash),
       ...dependencyDirectives(definition),
       ...requirementDirectives(definition.startupRequirements),
       ...startLimitDirectives(compilation),
@@ -127,7 +127,7 @@ function timerUnit(compilation: Compilation, role: keyof typeof timers, schedule
   const { definition } = compilation
   const { title, triggers } = timers[role]
   const sections: UnitSections = {
-    Unit: { Description: description(`${title} ${definition.name}`), ...ownershipKeys(definition, role) },
+    Unit: { Description: description(`${title} ${definition.name}`), ...ownershipKeys(definition, role, compilation.hash) },
     Timer: timerDirectives(schedules, { unit: reference(definition.name, triggers), atOnce: role === 'timer' }, compilation),
     Install: { WantedBy: verbatim('timers.target') },
   }
@@ -136,11 +136,11 @@ function timerUnit(compilation: Compilation, role: keyof typeof timers, schedule
 }
 
 /** What a stop or restart timer starts: it asks the same systemd. */
-function verbUnit({ definition, host }: Compilation, verb: 'stop' | 'restart'): UnitFile {
+function verbUnit({ definition, host, hash }: Compilation, verb: 'stop' | 'restart'): UnitFile {
   const target = reference(definition.name, 'service')
   const argv = [host.systemctl, ...(host.scope === 'user' ? ['--user'] : []), verb, target]
   return unitFile(definition, `${verb}-service`, {
-    Unit: { Description: description(`${verb === 'stop' ? 'Stops' : 'Restarts'} ${definition.name}`), ...ownershipKeys(definition, `${verb}-service`) },
+    Unit: { Description: description(`${verb === 'stop' ? 'Stops' : 'Restarts'} ${definition.name}`), ...ownershipKeys(definition, `${verb}-service`, hash) },
     // Of a template the target holds %i, so it is no literal; names of units need no quotes.
     Service: { Type: verbatim('oneshot'), ExecStart: verbatim(argv.join(' ')) },
   })

@@ -36,14 +36,14 @@ export function unitDetails(unit: string, common: Properties, own: Properties, c
     invocationId: hex(common['InvocationID']),
     startedAt: at(own['ExecMainStartTimestamp']),
     endedAt: at(own['ExecMainExitTimestamp']),
-    activeSince: common['ActiveState'] === 'active' || common['ActiveState'] === 'reloading' ? at(common['ActiveEnterTimestamp']) : null,
+    activeSince: isUp(common) ? at(common['ActiveEnterTimestamp']) : null,
     nextElapseAt: nextElapse(own, clocks),
     lastTriggerAt: at(own['LastTriggerUSec']),
     memoryBytes: measured(own['MemoryCurrent']),
     memoryPeakBytes: measured(own['MemoryPeak']),
     cpuSeconds: scaled(own['CPUUsageNSec'], 1e9),
     tasks: measured(own['TasksCurrent']),
-    conditionsMet: at(common['ConditionTimestamp']) === null ? null : common['ConditionResult'] === true && common['AssertResult'] !== false,
+    conditionsMet: conditionsMet(common),
     needsReload: common['NeedDaemonReload'] === true,
     dropIns: Array.isArray(common['DropInPaths']) ? common['DropInPaths'] as string[] : [],
   }
@@ -77,6 +77,16 @@ export const changesOfUnits = `type='signal',sender='org.freedesktop.systemd1',i
 
 /** `si_code` of a child's end: sigaction(2). */
 const [exited, killed, dumped] = [1, 2, 3]
+function isUp({ ActiveState }: Properties): boolean {
+  return ActiveState === 'active' || ActiveState === 'reloading' || ActiveState === 'refreshing'
+}
+
+/** `null` before the first start. */
+function conditionsMet(common: Properties): boolean | null {
+  if (isUp(common)) return true
+  return at(common['ConditionTimestamp']) === null ? null : common['ConditionResult'] === true && common['AssertResult'] !== false
+}
+
 /** UINT64_MAX as a double: what is not set, not measured, or never. */
 const unset = 2 ** 64
 

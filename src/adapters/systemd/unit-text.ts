@@ -60,7 +60,8 @@ export function execLine([program, ...given]: readonly [string, ...string[]]): U
   // The path is never expanded, but the same text is also argument 0, which is: with `:` nothing is.
   const expandsNothing = program.includes('$')
   const words = given.map((argument) => execWord(expandsNothing ? argument : argument.replaceAll('$', '$$$$')))
-  return verbatim([`${expandsNothing ? ':' : ''}${execWord(program)}`, ...words].join(' '))
+  // Prefixes are looked for once quotes are off, and a quote begins a word.
+  return verbatim([execWord(expandsNothing ? `:${program}` : program), ...words].join(' '))
 }
 
 /** Plain words stay as people write them. */

@@ -4,7 +4,7 @@ import type { VerifyFinding } from '../../engines/services/service-manager.ts'
 
 /** What works all the same, or would once something else is there. */
 const harmless = [
-  /is not executable/, /not found\.$/, /deprecated/i, /obsolete/, /please use .* instead/, /will be removed soon/, /unsafe, as it disables/, /has no effect/,
+  /is not executable/, /not found\.$/, /deprecated/i, /obsolete/, /please use .* instead/, /will be removed soon/, /unsafe, as it disables/, /this is not safe/, /units cannot be delayed/,
 ]
 /** They only repeat that a finding above them is fatal. */
 const echo = [/has a bad unit file setting/, /Unit configuration has fatal error/]

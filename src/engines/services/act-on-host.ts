@@ -2,13 +2,13 @@
 import { userInfo } from 'node:os'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
 import type { ServiceDefinition } from './service-definition.ts'
-import { type LocalServices, currentLoading, serviceRuntime } from './service-runtime.ts'
+import { type LocalServices, currentLoading, openLocalServices } from './service-runtime.ts'
 import type { ActOptions, ServiceVerb } from './services.ts'
 
 /** All of them in one apply, or each by itself whatever becomes of the others. Nothing while tf loads the module. */
 export async function actOn(definitions: readonly ServiceDefinition[], verb: ServiceVerb | 'create', options: ActOptions = {}): Promise<void> {
   if (currentLoading() !== undefined || definitions.length === 0) return
-  await using services = await serviceRuntime().open()
+  await using services = await openLocalServices()
   if (verb === 'create') await create(services, definitions)
   else await actOnEach(services, definitions, verb, options)
 }

@@ -30,7 +30,7 @@ export async function applyPlan(plan: Plan, batches: readonly Batch[], host: Ser
     reloads += applied.reloads
   }
   for (const fact of services.flatMap((service) => factOf(service, options.by) ?? [])) host.tell(fact)
-  refuseIfNothingHolds(services, plan)
+  refuseIfNothingHolds(services)
   return { plan, services, reloads }
 }
 
@@ -137,11 +137,11 @@ function record({ change, compiled, situation, rewritten }: PlannedService, prob
   return { name, scope, action, version, problem }
 }
 
-function refuseIfNothingHolds(services: readonly AppliedService[], plan: Plan): void {
+function refuseIfNothingHolds(services: readonly AppliedService[]): void {
   const changed = services.filter(({ action }) => action !== 'none')
   if (changed.length === 0 || changed.some(({ action }) => action !== 'rolled_back')) return
   const message = changed.map(({ name, problem }) => `${name} ${problem}`).join('; ')
-  throw new TaskflowsError('service.not_applied', `${message}: rolled back`, { details: { services: changed, plan }, hint: `tf logs ${changed[0]!.name} says more.` })
+  throw new TaskflowsError('service.not_applied', `${message}: rolled back`, { details: { services: changed }, hint: `tf logs ${changed[0]!.name} says more.` })
 }
 
 export function unitsTo(services: readonly PlannedService[], verb: Step['verb']): string[] {

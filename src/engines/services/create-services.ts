@@ -8,7 +8,7 @@ import { isGlob } from '../../kernel/glob.ts'
 import { act, deedsOf } from './act-on-services.ts'
 import { applyPlan } from './apply-services.ts'
 import { describeSchedule } from './describe-schedule.ts'
-import { driftOf } from './drift.ts'
+import { driftIn, driftOf } from './drift.ts'
 import type { ServicesHost } from './host.ts'
 import { type Found, type Inventory, findService, findServices, readInventories } from './inventory.ts'
 import { type FoundService, matching } from './match-services.ts'
@@ -25,15 +25,12 @@ import { viewOf } from './views.ts'
 export function createServices(host: ServicesHost): Services {
   const { versions, clock } = host
 
+  const driftNow = (service: FoundService, details: ReadonlyMap<string, UnitDetails>) => driftIn(service, details, versions.latest(service.scope, service.definedAs))
+
   async function viewsOf({ manager, states }: Inventory, services: readonly FoundService[], detailed: boolean): Promise<ServiceView[]> {
     const asked = detailed ? services.flatMap(({ units }) => [units.get('service'), units.get('timer')].filter((unit) => unit !== undefined)) : []
     const details = await detailsOf(manager, asked)
-    return services.map((service) => viewOf(service, { states, details, drift: detailed ? driftIn(service, details) : driftOf(service.installed, undefined), nowMs: clock.now() }))
-  }
-
-  function driftIn({ definedAs, scope, installed, units }: FoundService, details: ReadonlyMap<string, UnitDetails>): string[] {
-    const unread = [...units.values()].filter((unit) => details.get(unit)?.needsReload).map((unit) => `${unit} changed on disk since systemd read it`)
-    return [...driftOf(installed, versions.latest(scope, definedAs)), ...unread]
+    return services.map((service) => viewOf(service, { states, details, drift: detailed ? driftNow(service, details) : driftOf(service.installed, undefined), nowMs: clock.now() }))
   }
 
   async function changing(prepare: () => Promise<Prepared>, options: ApplyOptions): Promise<ApplyResult> {
@@ -52,7 +49,7 @@ export function createServices(host: ServicesHost): Services {
       const { inventory, service } = await findService(host, name, scope)
       const details = await detailsOf(inventory.manager, [...service.units.values()])
       const kept = versions.all(service.scope, service.definedAs)
-      const view = viewOf(service, { states: inventory.states, details, drift: driftIn(service, details), nowMs: clock.now() })
+      const view = viewOf(service, { states: inventory.states, details, drift: driftNow(service, details), nowMs: clock.now() })
       return { view, definition: kept[0]?.definition ?? null, units: [...details.values()], versions: listVersions(kept, true) }
     },
     async files(match) {

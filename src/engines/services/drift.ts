@@ -1,5 +1,6 @@
 /** How the units on disk differ from those that were applied last, in words. */
-import type { InstalledUnit } from './service-manager.ts'
+import type { FoundService } from './match-services.ts'
+import type { InstalledUnit, UnitDetails } from './service-manager.ts'
 import { isTimer } from './service-units.ts'
 import { factsOf } from './unit-facts.ts'
 import type { AppliedVersion } from './versions.ts'
@@ -16,6 +17,12 @@ export function driftOf(installed: readonly InstalledUnit[], applied: AppliedVer
     return keys.length === 0 ? `drop-in ${path}` : `drop-in ${path} sets ${listed(keys)}`
   })
   return [...(applied && installed.length > 0 ? [...textDrift(installed, applied, meant), ...enablementDrift(installed, applied)] : []), ...new Set(dropIns)]
+}
+
+/** The same, and what systemd has not read yet. @param details of its units, as far as the manager was asked */
+export function driftIn({ installed, units }: FoundService, details: ReadonlyMap<string, UnitDetails>, applied: AppliedVersion | undefined): string[] {
+  const unread = [...units.values()].filter((unit) => details.get(unit)?.needsReload).map((unit) => `${unit} changed on disk since systemd read it`)
+  return [...driftOf(installed, applied), ...unread]
 }
 
 function textDrift(installed: readonly InstalledUnit[], { version, units }: AppliedVersion, meant: ReadonlyMap<string, string> | undefined): string[] {

@@ -3,6 +3,7 @@
  * signals: all is read once, then changes come by themselves. `live-services.ts`
  * makes services of it.
  */
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../kernel/clock.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import { type ServiceEvent, eventsBetween } from './service-events.ts'
@@ -15,14 +16,12 @@ export interface LiveUnitsParts {
   readonly unitsOnDisk: () => Promise<readonly string[]>
   /** What became of services since all were read for the first time. */
   readonly onEvents: (events: readonly ServiceEvent[]) => void
-  /** Units about which something else is known now. */
-  readonly onChange: (units: readonly string[]) => void
   /** It goes on by itself. */
   readonly onTrouble: (error: unknown) => void
 }
 
 export interface LiveUnits extends Lifecycle {
-  /** By unit. Waits while they are read; `undefined` while the manager is away. */
+  /** By unit. Waits while they are read; `undefined` while the manager is away. What did not change stays the same object. */
   details(): Promise<ReadonlyMap<string, UnitDetails> | undefined>
   /** What is known, however old. */
   readonly known: ReadonlyMap<string, UnitDetails>
@@ -34,7 +33,7 @@ const firstDelayMs = 1_000
 const longestDelayMs = 60_000
 const unitsAtATime = 50
 
-export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onChange, onTrouble }: LiveUnitsParts): LiveUnits {
+export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTrouble }: LiveUnitsParts): LiveUnits {
   const known = new Map<string, UnitDetails>()
   /** When each was last told of by a signal: the answer to an older question must not undo that. */
   const heard = new Map<string, number>()
@@ -54,7 +53,6 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onChang
     }
     for (const details of present) known.set(details.unit, remembering(known.get(details.unit), details))
     for (const { unit } of answers.filter(({ loadState }) => loadState === 'not-found')) known.delete(unit)
-    onChange([...answers.map(({ unit }) => unit), ...gone])
   }
 
   const hear = (units: readonly UnitDetails[], gone: readonly string[]): void => {
@@ -170,7 +168,8 @@ function unloaded(details: UnitDetails): UnitDetails {
 
 /** The manager forgets the last run of a unit together with the unit; we do not. */
 function remembering(before: UnitDetails | undefined, after: UnitDetails): UnitDetails {
-  if (before === undefined || after.invocationId !== null || before.invocationId === null) return after
+  if (before === undefined) return after
   const { invocationId, result, exitCode, exitSignal, startedAt, endedAt, restarts } = before
-  return { ...after, invocationId, result, exitCode, exitSignal, startedAt, endedAt, restarts }
+  const whole = after.invocationId === null && invocationId !== null ? { ...after, invocationId, result, exitCode, exitSignal, startedAt, endedAt, restarts } : after
+  return isDeepStrictEqual(before, whole) ? before : whole
 }

@@ -31,14 +31,23 @@ export function within(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`
 }
 
+const mostTold = 20
+const longestMessage = 500
+
 /** @throws SecurityError `service.unsafe` when one of the problems is, else ValidationError `service.invalid`, if there are any */
 export function refuseProblems(what: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return
-  const text = problems.map(({ path, message }) => (path === '' ? message : `${visible(path)}: ${message}`)).join('; ')
+  const fields = problems.map(({ path, message }) => ({ path: forPeople(path), message: forPeople(message) }))
+  const told = fields.slice(0, mostTold).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  const text = [...told, ...(fields.length > mostTold ? [`and ${fields.length - mostTold} more`] : [])].join('; ')
   const hint = problems.find((problem) => problem.hint !== undefined)?.hint
-  const options = { details: { fields: problems.map(({ path, message }) => ({ path, message })) }, ...(hint === undefined ? {} : { hint }) }
+  const options = { details: { fields }, ...(hint === undefined ? {} : { hint }) }
   if (problems.some(({ unsafe }) => unsafe)) throw new SecurityError('service.unsafe', `${what}: ${text}`, options)
   throw new ValidationError('service.invalid', `${what}: ${text}`, options)
+}
+
+function forPeople(text: string): string {
+  return visible(text.length > longestMessage ? `${text.slice(0, longestMessage)}...` : text)
 }
 
 const longestQuote = 60

@@ -53,7 +53,7 @@ export interface UnitState {
 
 /** All that the manager knows of one unit; `null` for what it does not, or does not measure. */
 export interface UnitDetails extends UnitState {
-  /** As of the last reload: `InstalledUnit.enabled` is what holds. */
+  /** As of the last reload (`InstalledUnit.enabled` is what holds); empty when many are asked for, since it is dear. */
   readonly unitFileState: string
   /** systemd's word for how the last run ended: `success`, `exit-code`, `signal`, `timeout`, `oom-kill`, ... */
   readonly result: string | null

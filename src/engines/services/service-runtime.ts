@@ -14,10 +14,12 @@ export interface LocalServices extends Services, AsyncDisposable {
 }
 
 export interface ServiceRuntime {
-  readonly open: () => Promise<LocalServices>
-  /** The last lines of the journal of a unit, or of all that are like the pattern. */
+  readonly open: () => LocalServices
+  /** The last lines of the journal of a unit, or of all that are like the pattern, with times. */
   readonly readLog: (unit: string, scope: ServiceScope, lines: number) => Promise<string>
 }
+
+type Provider = () => Promise<ServiceRuntime>
 
 /** A command that is a function, until a module exports it. */
 export interface AwaitedFunction {
@@ -38,21 +40,25 @@ export interface Loading {
 }
 
 interface Shared {
-  runtime: ServiceRuntime | undefined
+  provider: Provider | undefined
   loading: Loading | undefined
 }
 
 const key = Symbol.for('taskflows.services')
-const shared: Shared = ((globalThis as Record<symbol, unknown>)[key] ??= { runtime: undefined, loading: undefined } satisfies Shared) as Shared
+const shared: Shared = ((globalThis as Record<symbol, unknown>)[key] ??= { provider: undefined, loading: undefined } satisfies Shared) as Shared
 
-/** Says how to reach the services of this host; the first one that says so is asked. */
-export function provideServices(runtime: ServiceRuntime): void {
-  shared.runtime ??= runtime
+/** Says how to make the runtime; the first one that says so is asked, when something is first done. */
+export function provideServices(provider: Provider): void {
+  shared.provider ??= provider
 }
 
-export function serviceRuntime(): ServiceRuntime {
-  if (shared.runtime) return shared.runtime
+export function loadServiceRuntime(): Promise<ServiceRuntime> {
+  if (shared.provider) return shared.provider()
   throw new TypeError('Expected a way to the services of this host: import Service from "taskflows"')
+}
+
+export async function openLocalServices(): Promise<LocalServices> {
+  return (await loadServiceRuntime()).open()
 }
 
 /** Set while tf loads modules: then services only tell that they are there, and change nothing. */
@@ -60,7 +66,7 @@ export function currentLoading(): Loading | undefined {
   return shared.loading
 }
 
-/** Modules are loaded one after the other, so that each service is told of where it belongs. */
+/** For one module at a time. */
 export async function whileLoading(loading: Loading, load: () => Promise<void>): Promise<void> {
   const before = shared.loading
   shared.loading = loading

@@ -13,7 +13,7 @@ import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
 import type { UnitFile } from './service-manager.ts'
 import { isTemplate } from './service-name.ts'
 import type { ServiceOptions } from './service-options.ts'
-import { currentLoading, serviceRuntime } from './service-runtime.ts'
+import { currentLoading, loadServiceRuntime, openLocalServices } from './service-runtime.ts'
 import type { ActOptions, ServiceFile, ServiceVerb, ServiceView } from './services.ts'
 import { type ShownDefinition, showDefinition } from './write-definition.ts'
 
@@ -89,7 +89,7 @@ export class Service {
 
   /** @throws `service.not_found` */
   async status(): Promise<ServiceView> {
-    await using services = await serviceRuntime().open()
+    await using services = await openLocalServices()
     return (await services.get(this.name, this.scope)).view
   }
 
@@ -100,12 +100,12 @@ export class Service {
 
   /** The last lines of its log, with times, from the journal. @throws `logs.unavailable` */
   async logs({ lines = 1000 }: { readonly lines?: number } = {}): Promise<string> {
-    return serviceRuntime().readLog(`taskflows-${this.name}${isTemplate(this.name) ? '*' : ''}.service`, this.scope, lines)
+    return (await loadServiceRuntime()).readLog(`taskflows-${this.name}${isTemplate(this.name) ? '*' : ''}.service`, this.scope, lines)
   }
 
   /** Its units on this host, with drop-ins; none when it was not created. */
   async showFiles(): Promise<readonly ServiceFile[]> {
-    await using services = await serviceRuntime().open()
+    await using services = await openLocalServices()
     return services.files({ match: this.name, scope: this.scope }).catch((error: unknown) => {
       if (error instanceof TaskflowsError && error.code === 'service.not_found') return []
       throw error
@@ -127,7 +127,7 @@ export class Service {
 
   /** What `create` would write. */
   async renderUnitFiles(): Promise<readonly UnitFile[]> {
-    await using services = await serviceRuntime().open()
+    await using services = await openLocalServices()
     return services.compile(this.definition).units
   }
 

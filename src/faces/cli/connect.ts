@@ -13,6 +13,8 @@ import type { Talk } from './output/talk.ts'
 
 export interface Connection extends AsyncDisposable {
   readonly client: Client<TaskflowsContract>
+  /** Of the server, if it is one. */
+  readonly url?: string
 }
 
 /** How long the server of this home has to answer before the work is done without it. */
@@ -45,7 +47,7 @@ async function inProcess(config: Config, talk: Talk): Promise<Connection> {
 
 async function withServices(config: Config, talk: Talk): Promise<Connection> {
   const { openLocalServices } = await import('../../local-services.ts')
-  const { client, close } = await openLocalServices(config, { defaults: defaults['services']!, onProgress: talk.progress })
+  const { client, close } = openLocalServices(config, { defaults: defaults['services']!, onProgress: talk.progress })
   return { client, [Symbol.asyncDispose]: close }
 }
 

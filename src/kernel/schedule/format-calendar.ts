@@ -34,8 +34,9 @@ function spanText({ start, stop, step }: Span, unit: number, value: (number: num
   return value(start) + end + (step === undefined || (stop !== undefined && step === unit) ? '' : `/${length(step)}`)
 }
 
-function everySecond(component: Component): boolean {
-  return component.length === 0 || (component.length === 1 && component[0]!.start === ranges.second.first && component[0]!.stop === undefined && component[0]!.step === secondUs)
+/** systemd looks at the first alone: `0/1` is every second, and what else the list says is not written. */
+function everySecond([first]: Component): boolean {
+  return first === undefined || (first.start === ranges.second.first && first.stop === undefined && first.step === secondUs)
 }
 
 function twoDigits(value: number): string {

@@ -44,7 +44,7 @@ export const cases: Cases = {
     status: { foreign: ofService },
     files: { foreign: () => [{ input: { match: '*' }, answer: 'service.not_found' }] },
     next: { foreign: () => [{ input: { match: '*', iterations: 3 }, answer: 'nothing' }] },
-    plan: { foreign: () => [{ input: { services: [definition] }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
+    plan: { foreign: () => [{ input: { services: [definition], prune: true, start: false }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
     apply: { foreign: () => [{ input: { services: [definition], prune: true, start: false, note: 'x' }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
     start: unknownService,
     stop: unknownService,

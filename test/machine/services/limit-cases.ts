@@ -29,6 +29,11 @@ export function limitCases(machine: Machine): LimitCase[] {
   return [...limits(machine), ...(machine.pureCgroup2 ? limitsOfCgroup2(machine) : []), ...results(), ...conditions(machine)]
 }
 
+/** A service that knows all others: systemd forgets how a unit ended that nothing refers to. */
+export function keeperOf(cases: readonly LimitCase[]): Definition {
+  return { name: 'keeper', start_command: 'sleep 1000', start_after: cases.map(({ definition }) => definition.name) }
+}
+
 export const unitOf = ({ definition }: LimitCase): string => `taskflows-${definition.name}.service`
 
 /** @param shown the properties of the units, in the order of the cases @param written what each wrote, by name */
@@ -56,15 +61,14 @@ function results(): LimitCase[] {
 const ran = { ActiveState: 'inactive', Result: 'success', ConditionResult: 'yes', AssertResult: 'yes' }
 
 /** What its control group says, in a file of that group: on v1 of the controller's own hierarchy. */
-const groupFile = `const { readFileSync } = require('node:fs'); const groups = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\\n').map((line) => line.split(':'))
-const groupFile = (controller, file) => { const own = groups.find(([, names]) => names.split(',').includes(controller)); return readFileSync(own ? '/sys/fs/cgroup/' + controller + own[2] + '/' + file : '/sys/fs/cgroup' + groups.find(([id]) => id === '0')[2] + '/' + file, 'utf8').trim() }`
+const groupFile = `const { readFileSync } = require('node:fs'); const groups = readFileSync('/proc/self/cgroup', 'utf8').trim().split('\\n').map((line) => line.split(':')); const groupFile = (controller, file) => { const own = groups.find(([, names]) => names.split(',').includes(controller)); return readFileSync(own ? '/sys/fs/cgroup/' + controller + own[2] + '/' + file : '/sys/fs/cgroup' + groups.find(([id]) => id === '0')[2] + '/' + file, 'utf8').trim() }`
 
 function limits({ directory, node, pureCgroup2 }: Machine): LimitCase[] {
   const shell = (name: string, script: string) => ['sh', '-c', `{ ${script}; } > ${join(directory, name)}`]
   const script = (name: string, code: string) => [node, '-e', `${groupFile}; require('node:fs').writeFileSync(${JSON.stringify(join(directory, name))}, String((() => { ${code} })()))`]
   return [
     {
-      definition: { name: 'memory', start_command: ['tail', '-c', '600M', '/dev/zero'], cgroup_config: { memory_limit: '64MiB', memory_swap_max: 0 } },
+      definition: { name: 'memory', start_command: [node, '-e', 'const kept = []; while (kept.length < 600) kept.push(Buffer.alloc(1 << 20, 1))'], cgroup_config: { memory_limit: '64MiB', memory_swap_max: 0 } },
       unit: { ActiveState: 'failed', Result: pureCgroup2 ? 'oom-kill' : expect.stringMatching(/^(signal|oom-kill)$/), MemoryMax: String(64 << 20) },
     },
     {

@@ -2,18 +2,18 @@
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { InputOf } from '../../../contract/operation.ts'
 import { TaskflowsError, exitCodes } from '../../../kernel/errors.ts'
-import { connect } from '../connect.ts'
+import { type Connection, connect } from '../connect.ts'
 import type { Invocation, RunCommand } from '../invocation.ts'
 import type { Output } from '../output/output.ts'
 import { type Plan, planText } from '../output/plan-text.ts'
 import { zonedTime } from '../output/zoned-time.ts'
 
-type PlanInput = InputOf<TaskflowsContract['services']['plan']>
+export type PlanInput = InputOf<TaskflowsContract['services']['plan']>
 
 /** Exit code that says so; `usageExit` of the command keeps mistakes apart from it. */
 const changes = 2
 
-/** As the line names definitions; read by this process, whichever server is to apply them. */
+/** As the line names definitions, and what is to be done with them. */
 interface Given {
   readonly path: string
   readonly include?: readonly string[]
@@ -24,23 +24,24 @@ interface Given {
   readonly noStart?: true
 }
 
-export const run: RunCommand = async (invocation) => {
-  const input = await readInput(invocation)
-  await using connection = await connect(invocation, 'services')
-  const plan = await connection.client.services.plan(input)
+export const run: RunCommand = (invocation) => withDefinitions(invocation, async (input, { client }) => {
+  const plan = await client.services.plan(input)
   await printPlan(plan, invocation.output(false), invocation)
   if (plan.findings.some(({ severity }) => severity === 'error')) return exitCodes.error
   return plan.changed ? changes : exitCodes.ok
-}
+})
 
-/** What `plan` and `apply` are asked, from the definitions that the line names. */
-export async function readInput({ values, talk }: Invocation): Promise<PlanInput> {
-  const { path, include, exclude, scope, prune = false, start, noStart } = values as unknown as Given
+/** Reads the definitions that the line names, here and by this account, whichever server is to apply them. */
+export async function withDefinitions(invocation: Invocation, use: (input: PlanInput, connection: Connection) => Promise<number | void>): Promise<number | void> {
+  const { path, include, exclude, scope, prune = false, start = false, noStart = false } = invocation.values as unknown as Given
   if (start && noStart) throw new TaskflowsError('cli.usage', '--start and --no-start: expected one of them, got both')
-  const { loadServices } = await import('../../../local-services.ts')
-  const { services, notes } = await loadServices(path, { cwd: process.cwd(), ...(include && { include }), ...(exclude && { exclude }), ...(scope && { scope }) })
-  for (const note of notes) talk.note(note)
-  return { services: services as PlanInput['services'], prune, ...((start || noStart) && { start: start === true }) }
+  const { loadDefinitions, showDefinitions } = await import('../../../local-services.ts')
+  const { definitions, notes } = await loadDefinitions(path, { cwd: process.cwd(), ...(include && { include }), ...(exclude && { exclude }), ...(scope && { scope }) })
+  for (const note of notes) invocation.talk.note(note)
+  await using connection = await connect(invocation, 'services')
+  // In this process they go as they were read: writing and reading them again would cost more than all else.
+  const services = connection.url === undefined ? definitions : showDefinitions(definitions)
+  return use({ services: services as PlanInput['services'], prune, ...((start || noStart) && { start }) }, connection)
 }
 
 export async function printPlan(plan: Plan, output: Output, { config }: Invocation): Promise<void> {

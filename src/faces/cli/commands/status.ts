@@ -34,9 +34,10 @@ async function printOne(name: string, { client }: Connection, invocation: Invoca
   const { scope } = invocation.values as Given
   const service = await client.services.get({ name, ...(scope && { scope }) })
   const output = invocation.output(false)
+  const time = zonedTime(invocation.config.displayTimezone)
   await output.item(service, {
     name: service.name,
-    text: async () => [serviceFacts(service, output.paint, zonedTime(invocation.config.displayTimezone), Date.now()), ...await lastLines(service, output.paint, invocation)].join('\n'),
+    text: async () => [serviceFacts(service, output.paint, time, Date.now()), ...await lastLines(service, output.paint, time, invocation)].join('\n'),
   })
 }
 
@@ -44,11 +45,11 @@ async function printOne(name: string, { client }: Connection, invocation: Invoca
 const lines = 5
 
 /** Nothing of another host, and nothing when the journal is silent: the facts stand without it. */
-async function lastLines({ unit, scope, hostname: host }: Details, paint: Paint, { config }: Invocation): Promise<string[]> {
+async function lastLines({ unit, scope, hostname: host }: Details, paint: Paint, time: ZonedTime, { config }: Invocation): Promise<string[]> {
   if (host !== hostname()) return []
   const { readServiceLogs } = await import('../../../service-logs.ts')
   const found = await readServiceLogs(config, [{ scope, units: [unit] }], { limit: lines }).catch(() => [])
-  return found.length === 0 ? [] : ['', ...found.map((entry) => unitLineText(entry, paint, false))]
+  return found.length === 0 ? [] : ['', ...found.map((entry) => unitLineText(entry, paint, false, time.short))]
 }
 
 /** The units of stop and restart schedules as rows of their own. */
@@ -69,6 +70,7 @@ async function helpersOf(services: readonly Service[], { client }: Connection): 
 
 function listing(paint: Paint, time: ZonedTime, details: boolean): Listing<Service> {
   const dot = dotted(paint)
+  const when = (iso: string | null) => iso && time.short(iso)
   const enabled = (on: boolean | null) => dot(on === null ? null : on ? 'enabled' : 'disabled')
   const more: Listing<Service>['columns'] = [
     { header: 'RESULT', value: (service) => resultText(service), flexible: true },
@@ -88,10 +90,10 @@ function listing(paint: Paint, time: ZonedTime, details: boolean): Listing<Servi
       { header: 'LOAD STATE', value: ({ load_state: state }) => dot(state), spare: 3 },
       { header: 'ACTIVE STATE', value: ({ active_state: state }) => dot(state) },
       { header: 'SUB STATE', value: ({ sub_state: state }) => dot(state), spare: 7 },
-      { header: `LAST START (${time.zone})`, value: ({ last_start: at }) => time.short(at), spare: 9 },
+      { header: `LAST START (${time.zone})`, value: ({ last_start: at }) => when(at), spare: 9 },
       { header: 'UPTIME', value: ({ uptime_seconds: seconds }) => (seconds === null ? null : formatDuration(Math.round(seconds) * 1000)), spare: 8 },
-      { header: 'LAST FINISH', value: ({ last_finish: at }) => time.short(at), spare: 4 },
-      { header: 'NEXT START', value: ({ next_start: at }) => time.short(at) },
+      { header: 'LAST FINISH', value: ({ last_finish: at }) => when(at), spare: 4 },
+      { header: 'NEXT START', value: ({ next_start: at }) => when(at) },
       { header: 'TIMERS', value: ({ timers }) => timers.join(', '), flexible: true, spare: 1 },
       ...(details ? more : []),
     ],

@@ -13,10 +13,13 @@ const unshown = new Set([
   'task_id', 'task_name', 'correlation_id', 'request_id', 'trace_id',
 ])
 
-/** @param name shown in front of the event, where lines of several tasks are mixed */
-export function logText(record: LogRecord, at: number, paint: Paint, name?: string | null): string {
+/**
+ * @param name shown in front of the event, where lines of several tasks are mixed
+ * @param timeText how a moment is written
+ */
+export function logText(record: LogRecord, at: number, paint: Paint, name?: string | null, timeText: (iso: string) => string = localTime): string {
   const level = levelOf(record)
-  const head = `${paint('dim', localTime(new Date(at).toISOString()))} ${paint(styles[level], level.padEnd(5))} ${name ? `${paint('cyan', visible(name))} ` : ''}`
+  const head = `${paint('dim', timeText(new Date(at).toISOString()))} ${paint(styles[level], level.padEnd(5))} ${name ? `${paint('cyan', visible(name))} ` : ''}`
   return head + messageText(record, paint)
 }
 

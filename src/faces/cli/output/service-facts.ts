@@ -28,7 +28,7 @@ export function serviceFacts(service: Details, paint: Paint, time: ZonedTime, no
     ['last finish', at(service.last_finish)],
     ['last result', resultText(service, own?.exit_signal ?? null)],
     ['uptime', service.uptime_seconds === null ? null : formatDuration(Math.round(service.uptime_seconds) * 1000)],
-    ['process', service.pid === null ? null : [`${service.pid}`, ...(own?.tasks === null || own?.tasks === undefined ? [] : [`${own.tasks} tasks`])].join(', ')],
+    ['process', service.pid === null ? null : [`${service.pid}`, ...(own?.tasks === null || own?.tasks === undefined ? [] : [`${own.tasks} ${own.tasks === 1 ? 'thread' : 'threads'}`])].join(', ')],
     ['memory', service.memory_bytes === null ? null : memoryText(service.memory_bytes, own?.memory_peak_bytes ?? null)],
     ['cpu', own?.cpu_seconds === null || own?.cpu_seconds === undefined ? null : formatDuration(own.cpu_seconds * 1000)],
     ['restarts', service.restarts ? String(service.restarts) : null],
@@ -57,9 +57,9 @@ const results: Readonly<Record<string, string>> = {
   'protocol': 'did not do what its type demands',
 }
 
-/** systemd's word for how the last run ended, in ours. */
-export function resultText({ result, exit_code: code }: Pick<Details, 'result' | 'exit_code'>, signal: string | null = null): string | null {
-  if (result === null) return null
+/** systemd's word for how the last run ended, in ours. What has never ended is a success to systemd. */
+export function resultText({ result, exit_code: code, last_finish: ended }: Pick<Details, 'result' | 'exit_code' | 'last_finish'>, signal: string | null = null): string | null {
+  if (result === null || (result === 'success' && ended === null)) return null
   if (result === 'exit-code') return `failed: exited with ${code ?? 'an error'}`
   if (result === 'signal') return `failed: killed by ${signal ?? 'a signal'}`
   return results[result] ?? result

@@ -6,14 +6,17 @@ import type { Paint } from './style.ts'
 import { localTime } from './time.ts'
 import { visible, visibleLines } from './visible.ts'
 
-/** @param named lines say of which unit they are */
-export function unitLineText({ at, unit, priority, message }: UnitEntry, paint: Paint, named: boolean): string {
+/**
+ * @param named lines say of which unit they are
+ * @param timeText how a moment is written
+ */
+export function unitLineText({ at, unit, priority, message }: UnitEntry, paint: Paint, named: boolean, timeText: (iso: string) => string = localTime): string {
   const name = named && unit !== null ? unit.replace(/^taskflows-(.*)\.service$/, '$1') : null
   const record = recordOf(message)
-  if (record) return logText(record, at, paint, name)
+  if (record) return logText(record, at, paint, name, timeText)
   const text = visibleLines(message)
   const shown = priority <= 3 ? paint('red', text) : priority === 4 ? paint('yellow', text) : text
-  return `${paint('dim', localTime(new Date(at).toISOString()))} ${name ? `${paint('cyan', visible(name))} ` : ''}${shown}`
+  return `${paint('dim', timeText(new Date(at).toISOString()))} ${name ? `${paint('cyan', visible(name))} ` : ''}${shown}`
 }
 
 function recordOf(message: string): LogRecord | undefined {

@@ -3,8 +3,8 @@
 export interface ZonedTime {
   /** For headers: `UTC`. */
   readonly zone: string
-  /** `2026-11-21 18:30:00`; nothing for nothing. */
-  short(iso: string | null): string | null
+  /** `2026-11-21 18:30:00`. */
+  short(iso: string): string
   /** With its zone. */
   full(iso: string): string
 }
@@ -13,5 +13,5 @@ export function zonedTime(zone: string): ZonedTime {
   // Swedish writes dates as ISO 8601 does.
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' })
   const short = (iso: string) => format.format(new Date(iso))
-  return { zone, short: (iso) => iso && short(iso), full: (iso) => `${short(iso)} ${zone}` }
+  return { zone, short, full: (iso) => `${short(iso)} ${zone}` }
 }

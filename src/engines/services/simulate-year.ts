@@ -1,0 +1,174 @@
+/**
+ * A year of schedules before it comes: how often each service runs, what changes
+ * of clocks do to it, which of its runs would begin while the last one still goes
+ * on, and at which minutes many start together. Pure; `tf check` prints it.
+ *
+ * Calendars are simulated to the minute, random delays aside. Periods count from
+ * a start that is not known here: they are counted by arithmetic, and are in no
+ * collision.
+ */
+import { type CalendarSpec, formatCalendar, localZone, neverElapses, nextElapse, parseCalendar } from '../../kernel/schedule/index.ts'
+import type { PeriodicSchedule } from './schedules.ts'
+import type { Schedule } from './service-definition.ts'
+import { type ClockEffect, type Minutes, markRuns, mostInMinute, secondsOfMinute } from './simulate-service.ts'
+
+export interface ScheduledService {
+  readonly name: string
+  readonly schedules: readonly Schedule[]
+  /** How long a run takes, in seconds: measured, or the most it may. Without it nothing is said about overlaps. */
+  readonly duration?: number
+}
+
+export interface SimulationOptions {
+  /** Epoch milliseconds; cut off to the minute. */
+  readonly from: number
+  /** For calendars that name none; default that of the machine. */
+  readonly zone?: string
+  /** Default 365. */
+  readonly days?: number
+  /** Starts in one minute that are no collision yet. Default 10. */
+  readonly crowd?: number
+}
+
+export interface ServiceYear {
+  readonly name: string
+  readonly runs: number
+  /** The count is not exact: a period, or more than 6,000 runs in a minute. */
+  readonly estimated: boolean
+  /** Its calendars that never elapse again, not even after the year. */
+  readonly never: readonly string[]
+  readonly clockChanges: readonly ClockEffect[]
+  /** Runs that come before the last one is over. systemd leaves them out. */
+  readonly overlaps?: { readonly runs: number; /** Seconds from one start to the next, at the least. */ readonly shortest: number; /** Epoch milliseconds; absent for a period. */ readonly first?: number }
+}
+
+export interface Collision {
+  /** Epoch milliseconds of the minute. */
+  readonly at: number
+  readonly count: number
+  /** Up to ten of them, by name. */
+  readonly services: readonly string[]
+}
+
+export interface SimulatedYear {
+  /** Epoch milliseconds. */
+  readonly from: number
+  readonly until: number
+  readonly services: readonly ServiceYear[]
+  /** Minutes of the year at which more than `crowd` services start. */
+  readonly crowdedMinutes: number
+  /** The worst of them, of different times of the day, up to five. */
+  readonly collisions: readonly Collision[]
+}
+
+const minuteMs = 60_000
+const worstShown = 5
+const namesShown = 10
+
+export function simulateYear(services: readonly ScheduledService[], { from, zone = localZone(), days = 365, crowd = 10 }: SimulationOptions): SimulatedYear {
+  const start = from - from % minuteMs
+  const minutes: Minutes = { fromUs: start * 1000, count: days * 24 * 60 }
+  const starts = new Uint16Array(minutes.count)
+  const years = services.map((service) => yearOf(service, minutes, zone, starts))
+  const collisions = worst(starts, crowd).map((minute) => collisionAt(start + minute * minuteMs, starts[minute]!, services, zone))
+  return { from: start, until: start + minutes.count * minuteMs, services: years, crowdedMinutes: crowdedOf(starts, crowd), collisions }
+}
+
+function yearOf({ name, schedules, duration }: ScheduledService, minutes: Minutes, zone: string, starts: Uint16Array): ServiceYear {
+  const calendars = specsOf(schedules)
+  const periods = schedules.filter((schedule) => schedule.kind === 'periodic')
+  const marks = new Uint8Array(minutes.count)
+  const clockChanges = calendars.flatMap((spec) => markRuns(spec, zone, minutes, marks))
+  for (let minute = 0; minute < minutes.count; minute += 1) starts[minute]! += marks[minute]!
+
+  const counted = countRuns(calendars, minutes, zone, marks)
+  const periodic = periods.reduce((sum, period) => sum + periodicRuns(period, minutes, duration), 0)
+  const overlaps = duration === undefined ? undefined : overlapOf(calendars, periods, minutes, marks, duration)
+  return {
+    name,
+    runs: counted.runs + periodic,
+    estimated: counted.capped || periods.length > 0,
+    never: calendars.filter((spec) => neverElapses(spec, minutes.fromUs / 1000 - 1, zone)).map(formatCalendar),
+    clockChanges,
+    ...overlaps === undefined ? {} : { overlaps },
+  }
+}
+
+/** Of the same meaning once. */
+function specsOf(schedules: readonly Schedule[]): CalendarSpec[] {
+  const texts = schedules.flatMap((schedule) => (schedule.kind === 'calendar' ? [schedule.schedule] : []))
+  return [...new Set(texts)].map(parseCalendar)
+}
+
+/** Calendars with the same seconds share their minutes; those of others are taken to come at other seconds. */
+function countRuns(calendars: readonly CalendarSpec[], minutes: Minutes, zone: string, all: Uint8Array): { readonly runs: number; readonly capped: boolean } {
+  const bySecond = Map.groupBy(calendars, ({ second }) => JSON.stringify(second))
+  let runs = 0
+  let capped = false
+  for (const group of bySecond.values()) {
+    const marks = bySecond.size === 1 ? all : new Uint8Array(minutes.count)
+    if (bySecond.size > 1) for (const spec of group) markRuns(spec, zone, minutes, marks)
+    const each = secondsOfMinute(group[0]!).length
+    runs += each * sumOf(marks)
+    capped ||= each === mostInMinute
+  }
+  return { runs, capped }
+}
+
+function sumOf(marks: Uint8Array): number {
+  let sum = 0
+  for (let minute = 0; minute < marks.length; minute += 1) sum += marks[minute]!
+  return sum
+}
+
+function periodicRuns({ period, relativeTo }: PeriodicSchedule, { count }: Minutes, duration = 0): number {
+  return Math.floor(count * 60 / (relativeTo === 'start' ? period : period + duration))
+}
+
+function overlapOf(calendars: readonly CalendarSpec[], periods: readonly PeriodicSchedule[], minutes: Minutes, marks: Uint8Array, duration: number): ServiceYear['overlaps'] {
+  const late = periods.filter(({ relativeTo, period }) => relativeTo === 'start' && period < duration).sort((a, b) => a.period - b.period)[0]
+  if (late) return { runs: periodicRuns(late, minutes) - Math.floor(minutes.count * 60 / (Math.ceil(duration / late.period) * late.period)), shortest: late.period }
+  const seconds = [...new Set(calendars.flatMap((spec) => secondsOfMinute(spec)))].sort((a, b) => a - b)
+  let busyUntil = -Infinity
+  let before = -Infinity
+  let [runs, shortest] = [0, Infinity]
+  let first: number | undefined
+  for (let minute = 0; minute < marks.length; minute += 1) {
+    if (marks[minute] === 0) continue
+    for (const second of seconds) {
+      const at = minute * 60 + second / 1_000_000
+      const apart = at - before
+      before = at
+      if (at >= busyUntil) busyUntil = at + duration
+      else {
+        first ??= at
+        runs += 1
+        shortest = Math.min(shortest, apart)
+      }
+    }
+  }
+  return first === undefined ? undefined : { runs, shortest, first: minutes.fromUs / 1000 + first * 1000 }
+}
+
+function crowdedOf(starts: Uint16Array, crowd: number): number {
+  let minutes = 0
+  for (let minute = 0; minute < starts.length; minute += 1) if (starts[minute]! > crowd) minutes += 1
+  return minutes
+}
+
+/** The most crowded minutes, the first of each time of the day. */
+function worst(starts: Uint16Array, crowd: number): number[] {
+  const byTime = new Map<number, number>()
+  for (let minute = 0; minute < starts.length; minute += 1) {
+    const time = minute % (24 * 60)
+    if (starts[minute]! > crowd && starts[minute]! > (starts[byTime.get(time) ?? -1] ?? 0)) byTime.set(time, minute)
+  }
+  return [...byTime.values()].sort((a, b) => starts[b]! - starts[a]! || a - b).slice(0, worstShown)
+}
+
+function collisionAt(at: number, count: number, services: readonly ScheduledService[], zone: string): Collision {
+  const startsThen = ({ schedules }: ScheduledService): boolean => specsOf(schedules).some((spec) => (nextElapse(spec, at * 1000 - 1, zone) ?? Infinity) < (at + minuteMs) * 1000)
+  const names: string[] = []
+  for (const service of services) if (names.length < namesShown && startsThen(service)) names.push(service.name)
+  return { at, count, services: names }
+}

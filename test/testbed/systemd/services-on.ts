@@ -1,0 +1,58 @@
+/** The engine of services on a user manager of the test bed, in this process. The manager must run as root. */
+import { dirname, join } from 'node:path'
+import { createHealthProbe } from '../../../src/adapters/health-probe/index.ts'
+import { createServiceVersions } from '../../../src/adapters/service-versions/index.ts'
+import { createSystemdManager } from '../../../src/adapters/systemd/index.ts'
+import { createServices } from '../../../src/engines/services/create-services.ts'
+import type { ServiceFact } from '../../../src/engines/services/host.ts'
+import type { ServiceDefinition, ServiceManager, Services } from '../../../src/engines/services/index.ts'
+import { systemClock } from '../../../src/kernel/clock.ts'
+import type { UserManager } from './user-manager.ts'
+
+export interface ServicesOn extends AsyncDisposable {
+  readonly services: Services
+  readonly manager: ServiceManager
+  /** Where units are written. */
+  readonly units: string
+  /** Versions, and values that look like secrets. */
+  readonly state: string
+  /** What was told of what became of services, the first first. */
+  readonly facts: readonly ServiceFact[]
+  /** How often the manager has read its units, by its own word in the journal. */
+  reloads(): Promise<number>
+}
+
+export function servicesOn(machine: UserManager): ServicesOn {
+  const [units, state] = [join(machine.home, '.config/systemd/user'), join(machine.home, '.taskflows/services')]
+  const runtime = join(dirname(machine.home), 'run/0')
+  const environment = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtime}/bus` }
+  const runExport = [process.execPath, '--conditions=source', new URL('../../../src/faces/cli/main.ts', import.meta.url).pathname, 'run'] as const
+  const manager = createSystemdManager({ scope: 'user', unitDirectory: units, environment, homeDirectory: machine.home, uid: 0, runExport, stateDirectory: state })
+  const facts: ServiceFact[] = []
+  const services = createServices({
+    manager: () => manager, scopes: () => ['user'], versions: createServiceVersions(state), clock: systemClock,
+    probe: createHealthProbe({ environment, runExport }), tell: (fact) => void facts.push(fact),
+  })
+  return {
+    services, manager, units, state, facts,
+    async reloads() {
+      await machine.exec('journalctl', '--sync').catch(() => {})
+      const { stdout } = await machine.exec('journalctl', '-o', 'cat')
+      return stdout.split('\n').filter((line) => line === 'Reloading.').length
+    },
+    [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose](),
+  }
+}
+
+/** A definition in normal form: by default an enabled program that runs on. */
+export function defined(name: string, changes: Partial<ServiceDefinition> = {}): ServiceDefinition {
+  return {
+    name, scope: 'user', type: 'exec', startCommand: { kind: 'program', argv: ['sleep', '1000'] }, enabled: true,
+    stopTimeout: 10, killSignal: 'SIGTERM', onChange: 'restart', hardening: 'none', ...changes,
+  }
+}
+
+/** A shell line as a command. */
+export function shell(script: string): ServiceDefinition['startCommand'] {
+  return { kind: 'program', argv: ['sh', '-c', script] }
+}
