@@ -11,6 +11,9 @@ import { join } from 'node:path'
 import { fileKey, settings, settingsToCome } from '../src/config.ts'
 import { contract } from '../src/contract/index.ts'
 import type { Operation } from '../src/contract/operation.ts'
+import { cgroupTable } from '../src/engines/services/cgroup-fields.ts'
+import { type Field, type Fields, type Kind, snakeName } from '../src/engines/services/field.ts'
+import { healthFields, requirementFields, restartFields, secretFields, serviceTable, venvFields, watchdogFields } from '../src/engines/services/fields.ts'
 import { routesOfContract } from '../src/faces/api/contract-routes.ts'
 import { type Command, argumentText, flagText } from '../src/faces/cli/command.ts'
 import { commands } from '../src/faces/cli/commands.ts'
@@ -27,6 +30,7 @@ export function pages(): ReadonlyMap<string, string> {
     ['docs/reference/configuration.md', configuration()],
     ['docs/reference/metrics.md', metrics()],
     ['docs/reference/rest.md', withRoutes(readPage('docs/reference/rest.md'))],
+    ['docs/reference/services.md', withFields(readPage('docs/reference/services.md'))],
   ])
 }
 
@@ -142,6 +146,50 @@ function routes(): string {
 
 function problemsOf({ errors: codes }: Operation): string {
   return codes.map(code).join(' ')
+}
+
+const fieldTables: Readonly<Record<string, Fields>> = {
+  Service: Object.fromEntries(Object.entries(serviceTable).filter(([name]) => name !== 'source')),
+  RestartPolicy: restartFields, CgroupConfig: cgroupTable, Watchdog: watchdogFields, HealthCheck: healthFields, Secret: secretFields, Venv: venvFields,
+  Memory: requirementFields.memory!, Pressure: requirementFields.cpu_pressure!,
+}
+
+/** Each table stands between marks with its name. */
+function withFields(text: string): string {
+  return text.replaceAll(/(<!-- (\w+): from fields\.ts -->)[^]*?(<!-- end -->)/g, (_all, start: string, name: string, end: string) => `${start}\n\n${fieldTable(fieldTables[name]!)}\n\n${end}`)
+}
+
+function fieldTable(fields: Fields): string {
+  return table(['Name', 'In YAML', 'Takes', 'Default', 'Meaning'], Object.entries(fields).map(([name, field]) => [
+    [name, ...(field.aliases ?? [])].map(code).join(', '), code(snakeName(name)), takes(field.kind), usual(field), field.about,
+  ]))
+}
+
+function usual({ required, default: value, otherwise }: Field): string {
+  return required ? 'must be given' : value === undefined ? otherwise ?? '' : code(String(value))
+}
+
+function takes(kind: Kind): string {
+  switch (kind.is) {
+    case 'text': return 'text'
+    case 'word': return kind.expected
+    case 'choice': return [...kind.words, ...Object.keys(kind.meant ?? {})].map(code).join(', ')
+    case 'boolean': return 'true or false'
+    case 'integer': return kind.to === Number.MAX_SAFE_INTEGER ? `a whole number from ${kind.from}` : `a whole number from ${kind.from} to ${kind.to}`
+    case 'percent': return 'a percentage'
+    case 'duration': return 'a duration'
+    case 'bytes': return 'a size'
+    case 'list': return `${takes(kind.of)}; one or a list`
+    case 'map': return `${takes(kind.of)}, by name`
+    case 'object': return kind.type === 'Directives' ? 'directives by section' : kind.short === undefined ? kind.type : `${kind.type}, or its ${code(kind.short)}`
+    case 'variant': return 'a requirement'
+    case 'special': return specialWords[kind.type]
+  }
+}
+
+const specialWords: Readonly<Record<Extract<Kind, { is: 'special' }>['type'], string>> = {
+  name: 'a name', command: 'a command', schedule: 'a schedule; one or a list', env: 'text, a number, true or false', dependency: 'a service, or a unit',
+  envFile: 'a path', existingFile: 'a path', directory: 'a path', path: 'a path', signal: 'a signal by name or number', exitStatus: 'a number from 0 to 255, or a signal',
 }
 
 function page(...parts: readonly string[]): string {

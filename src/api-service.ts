@@ -22,6 +22,8 @@ export interface ServerOptions {
 
 export interface StartOptions extends ServerOptions {
   readonly enableUi: boolean
+  /** What the line says of where it listens; the server finds all else by itself. */
+  readonly flags: { readonly host?: string; readonly port?: string }
 }
 
 /** How the server stands as a service. */
@@ -41,12 +43,12 @@ export interface ServerState {
  * Writes its unit from the settings of this process, and starts it, or restarts it when something changed.
  * @throws `service.not_applied` when it does not come up, and then all is as before; `server.port_in_use`; `systemd.unavailable`
  */
-export async function startServer(config: Config, { enableUi, onProgress, ...options }: StartOptions): Promise<ServerState> {
+export async function startServer(config: Config, { enableUi, flags, onProgress, ...options }: StartOptions): Promise<ServerState> {
   await using services = await openServices(config)
   const before = await find(services, options.scope)
   const scope = options.scope ?? before?.scope ?? 'user'
   if (before?.mainPid == null) await refuseSecondServer(config)
-  await services.apply([serverDefinition(config, { scope, enableUi })], { by: 'local', start: true, ...(onProgress && { onProgress }) })
+  await services.apply([serverDefinition(config, { scope, enableUi, flags })], { by: 'local', start: true, ...(onProgress && { onProgress }) })
   return stateOf(config, (await find(services, scope))!)
 }
 
@@ -80,17 +82,23 @@ export async function serverState(config: Config, { scope }: ServerOptions): Pro
   return view && stateOf(config, view)
 }
 
-/** Its program, its settings by their variables, and a look at /health. What `KillMode` leaves alone it ends itself, PostgreSQL first. */
-export function serverDefinition(config: Pick<Config, 'home' | 'host' | 'port'>, { scope, enableUi, variables = serverVariables() }: { readonly scope: ServiceScope; readonly enableUi: boolean; readonly variables?: Readonly<Record<string, string>> }): ServiceDefinition {
-  const { home, host, port } = config
+interface Definition extends Pick<StartOptions, 'enableUi' | 'flags'> {
+  readonly scope: ServiceScope
+  /** The settings of this process. */
+  readonly variables?: Readonly<Record<string, string>>
+}
+
+export function serverDefinition({ home, host, port }: Pick<Config, 'home' | 'host' | 'port'>, { scope, enableUi, flags, variables = serverVariables() }: Definition): ServiceDefinition {
   if (port === 0) throw new TaskflowsError('cli.usage', 'as a service the server needs a port that stays the same, got 0', { hint: 'tf api start --port 7777' })
   return {
     name: serverName, scope, description: 'The server of taskflows', type: 'exec',
-    startCommand: { kind: 'program', argv: [...tfProgram(), 'serve', '--host', host, '--port', String(port)] },
+    startCommand: { kind: 'program', argv: [...tfProgram(), 'serve', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])] },
     env: { ...variables, TASKFLOWS_HOME: home, ...(enableUi && { TASKFLOWS_ENABLE_UI: '1' }) },
     enabled: true, stopTimeout: 30, killSignal: 'SIGTERM', restartPolicy: { condition: 'always', delay: 10 },
     healthCheck: { kind: 'http', url: `http://${reachable(host)}:${port}/health`, within: patienceMs / 1000, interval: 0.25, timeout: 5 },
-    onChange: 'restart', hardening: 'none', directives: { Service: { KillMode: ['mixed'] } },
+    onChange: 'restart', hardening: 'none',
+    // It ends its PostgreSQL itself, when it needs it no more: told to end at the same time that would refuse connections.
+    directives: { Service: { KillMode: ['mixed'] } },
   }
 }
 

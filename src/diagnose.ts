@@ -13,6 +13,8 @@ import { auditSecrets } from './diagnose/audit-secrets.ts'
 import { type Finding, fail, skipped } from './diagnose/finding.ts'
 import { checkDisk, checkHome, checkNode, checkSecurity, checkServer } from './diagnose/machine.ts'
 import { allPrivateFiles, checkPrivateFiles, credentialFiles, ownersOf } from './diagnose/private-files.ts'
+import { checkSystemd } from './diagnose/systemd.ts'
+import { openServices } from './services.ts'
 
 export type { Finding }
 
@@ -25,8 +27,14 @@ export async function* diagnose(explanation: Explanation): AsyncGenerator<Findin
   yield* checkPrivateFiles(credentialFiles(filesOf(explanation)), ownersOf(home))
   yield checkSecurity(home)
   yield await checkServer(home)
+  yield* checkServices(home)
   if (explanation.problems.length > 0) yield skipped('database', 'not looked at: the configuration has to be mended first')
   else yield* checkDatabase(configOf(explanation))
+}
+
+async function* checkServices(home: string): AsyncGenerator<Finding> {
+  await using services = openServices({ home })
+  yield* checkSystemd(services)
 }
 
 /** The checklist of docs/guides/security.md, as far as this machine can be asked. @param directory where .env files are looked for */

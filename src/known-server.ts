@@ -6,11 +6,10 @@
  * on this machine; it is never used for another machine.
  */
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { isLoopbackName } from './access/loopback.ts'
 import { securityPath, securityStatus } from './access/security-file.ts'
 import type { Config } from './config.ts'
-import { serverUrl } from './kernel/server-address.ts'
+import { serverRecordPath, serverUrl } from './kernel/server-address.ts'
 
 export interface KnownServer {
   /** Without a slash at the end. */
@@ -32,7 +31,7 @@ export function namedServer(config: Where): KnownServer | undefined {
 
 /** The server that this home has on record. A server that was stopped has taken its word back. */
 export function homeServer(config: Where): KnownServer | undefined {
-  const url = recordedUrl(join(config.home, 'run', 'server.json'))
+  const url = recordedUrl(serverRecordPath(config.home))
   return url === undefined ? undefined : { url, ...credentials(config, true) }
 }
 

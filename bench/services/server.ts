@@ -6,6 +6,8 @@ import { findPostgres, startPostgres } from '../../test/testbed/postgres.ts'
 import { type Row, median, rowsOf } from '../rows.ts'
 import { type Host, defineServices, memoryOf, serverOf } from './host.ts'
 
+type Get = (path: string, options?: { readonly accept?: string; readonly signal?: AbortSignal }) => Promise<Response>
+
 interface Options {
   readonly count: number
   readonly turns: number
@@ -19,7 +21,8 @@ export async function measureServer(stack: AsyncDisposableStack, host: Host, { c
   const port = await startServer(host, postgres.url)
   const { secret } = readSecurity(host.home).hmac
   const { token } = await connectTo({ url: `http://127.0.0.1:${port}`, secret }).tokens.create({ name: 'bench' })
-  const get = (path: string, signal?: AbortSignal) => fetch(`http://127.0.0.1:${port}/api/v1${path}`, { headers: { authorization: `Bearer ${token}` }, ...(signal && { signal }) })
+  const get: Get = (path, { accept = 'application/json', signal } = {}) =>
+    fetch(`http://127.0.0.1:${port}/api/v1${path}`, { headers: { authorization: `Bearer ${token}`, accept }, ...(signal && { signal }) })
 
   const list = { taskflows: [] as number[], systemctl: [] as number[] }
   for (let turn = -3; turn < turns; turn += 1) {
@@ -55,9 +58,9 @@ async function startServer(host: Host, databaseUrl: string): Promise<number> {
 }
 
 /** Starts and stops one of the services, and waits for the event of each start. */
-async function measureEvents(host: Host, get: (path: string, signal: AbortSignal) => Promise<Response>, turns: number): Promise<{ taskflows: number; systemctl: number }> {
+async function measureEvents(host: Host, get: Get, turns: number): Promise<{ taskflows: number; systemctl: number }> {
   const leaving = new AbortController()
-  const response = await get('/events?type=service.started', leaving.signal)
+  const response = await get('/events?type=service.started', { accept: 'text/event-stream', signal: leaving.signal })
   const events = response.body!.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]()
   const found = { taskflows: [] as number[], systemctl: [] as number[] }
   try {

@@ -87,17 +87,17 @@ export async function checkJournal(root = '/'): Promise<Finding> {
 }
 
 export async function checkClock(root = '/'): Promise<Finding> {
-  if (await exists(join(root, 'run/systemd/timesync/synchronized'))) return ok('clock', 'synchronised by systemd-timesyncd')
+  if (await exists(join(root, 'run/systemd/timesync/synchronized'))) return ok('time', 'synchronised by systemd-timesyncd')
   return judgeClock(await outputOf('timedatectl', 'show', '--property=NTPSynchronized', '--value'))
 }
 
 /** @param text what timedatectl says of the kernel, whoever sets its clock */
 export function judgeClock(text: string | null): Finding {
   const answer = text?.trim()
-  if (answer === 'yes') return ok('clock', 'synchronised')
+  if (answer === 'yes') return ok('time', 'synchronised')
   return answer === 'no'
-    ? warn('clock', 'not synchronised: schedules run by whatever it shows', 'As root: timedatectl set-ntp true (or run chrony)')
-    : skipped('clock', 'whether it is synchronised is not known: timedatectl does not answer')
+    ? warn('time', 'not synchronised: schedules run by whatever it shows', 'As root: timedatectl set-ntp true (or run chrony)')
+    : skipped('time', 'whether it is synchronised is not known: timedatectl does not answer')
 }
 
 function exists(path: string): Promise<boolean> {

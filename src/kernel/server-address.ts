@@ -1,4 +1,5 @@
 /** What `--server` and TASKFLOWS_SERVER may say, as a URL. Pure. */
+import { join } from 'node:path'
 import { isIP } from 'node:net'
 import { TaskflowsError } from './errors.ts'
 
@@ -27,4 +28,9 @@ function refused(given: string): TaskflowsError {
     details: { server: given },
     hint: 'It comes from --server or TASKFLOWS_SERVER.',
   })
+}
+
+/** Where a running server leaves its address for `tf`, below its home. */
+export function serverRecordPath(home: string): string {
+  return join(home, 'run', 'server.json')
 }

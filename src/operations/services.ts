@@ -5,13 +5,12 @@
  */
 import { hostname } from 'node:os'
 import type { services } from '../contract/services.ts'
-import type { ActOptions, ActedUnit, ServiceScope, ServiceVerb } from '../engines/services/index.ts'
+import type { ActOptions, ActedUnit, ServiceMatch, ServiceScope, ServiceVerb } from '../engines/services/index.ts'
 import { may } from '../access/roles.ts'
 import { TaskflowsError, messageOf } from '../kernel/errors.ts'
 import { isGlob } from '../kernel/glob.ts'
 import type { OperationContext } from './context.ts'
 import type { Implementation } from './implement.ts'
-import { readDefinitions, readMatch, unknownService } from './read-service.ts'
 import { type Here, showActed, showApplied, showDetails, showFile, showNext, showPlan, showService } from './show-service.ts'
 
 export type ServiceContext = Pick<OperationContext, 'services' | 'clock' | 'caller' | 'signal' | 'onProgress'>
@@ -21,7 +20,10 @@ export const serviceOperations: Implementation<typeof services, ServiceContext> 
     const views = sees(context) ? await context.services.list(readMatch(match, scope), { details }) : []
     return listOf(views.filter(({ status }) => !running || status === 'running'), (view) => showService(view, here(context)))
   },
-  get: async ({ name, scope }, context) => showDetails(await find(name, scope, context), here(context)),
+  get: async ({ name, scope }, context) => {
+    const { definition, ...found } = await find(name, scope, context)
+    return showDetails(found, definition && (await import('./wire-definitions.ts')).showDefinition(definition), here(context))
+  },
   status: async ({ name, scope }, context) => showService((await find(name, scope, context)).view, here(context)),
   files: async ({ match, scope }, context) => {
     if (!sees(context)) throw unknownService(match)
@@ -31,10 +33,12 @@ export const serviceOperations: Implementation<typeof services, ServiceContext> 
     listOf(sees(context) ? await context.services.next(readMatch(match, scope), iterations) : [], (next) => showNext(next, here(context))),
   plan: async ({ services: wires, prune, start }, context) => {
     refuseBound(context)
+    const { readDefinitions } = await import('./wire-definitions.ts')
     return showPlan(await context.services.plan(readDefinitions(wires), { prune, ...optional({ start, onProgress: context.onProgress }) }), here(context))
   },
   apply: async ({ services: wires, prune, start, note }, context) => {
     refuseBound(context)
+    const { readDefinitions } = await import('./wire-definitions.ts')
     const options = { prune, by: context.caller.name, ...optional({ start, note, onProgress: context.onProgress }) }
     return showApplied(await context.services.apply(readDefinitions(wires), options), here(context))
   },
@@ -80,7 +84,7 @@ async function act(verb: ServiceVerb, which: Which, context: ServiceContext, opt
 
 function actOn(verb: ServiceVerb, { name, scope, timers = false, services = false }: Which, context: ServiceContext, options: Pick<ActOptions, 'wait'> = {}): Promise<readonly ActedUnit[]> {
   if (!sees(context)) throw unknownService(name)
-  return context.services.act(verb, readMatch(name, scope), { timers, services, ...options, ...optional({ signal: context.signal }) })
+  return context.services.act(verb, readMatch(name, scope), { timers, services, by: context.caller.name, ...options, ...optional({ signal: context.signal }) })
 }
 
 function actionFailed(verb: ServiceVerb, name: string, failed: readonly ActedUnit[]): TaskflowsError {
@@ -105,6 +109,14 @@ async function oneOfBatch(verb: ServiceVerb, which: Which, context: ServiceConte
 function find(name: string, scope: ServiceScope | undefined, context: ServiceContext) {
   if (!sees(context)) throw unknownService(name)
   return context.services.get(name, scope)
+}
+
+function readMatch(match: string | undefined, scope: ServiceScope | undefined): ServiceMatch {
+  return optional({ match, scope })
+}
+
+function unknownService(name: string): TaskflowsError {
+  return new TaskflowsError('service.not_found', `there is no service ${JSON.stringify(name)}`, { details: { name } })
 }
 
 function sees({ caller }: ServiceContext): boolean {

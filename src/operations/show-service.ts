@@ -3,9 +3,9 @@
  * seconds. Loads no package, so that `tf` can answer by itself at once.
  */
 import type { z } from 'zod'
+import type { ServiceDefinition as DefinitionWire } from '../contract/index.ts'
 import type { ActedUnits, AppliedServices, Service as ServiceWire, ServiceDetails, ServicePlan } from '../contract/services.ts'
 import type { ActedUnit, ApplyResult, NextRuns, Plan, ServiceFile, Services, ServiceVersion, ServiceView, UnitDetails } from '../engines/services/index.ts'
-import { showDefinition } from '../engines/services/write-definition.ts'
 
 type Found = Awaited<ReturnType<Services['get']>>
 
@@ -33,7 +33,7 @@ export function showService(view: ServiceView, { hostname, now }: Here): z.outpu
     timers: [...view.timers],
     last_start: showTime(view.lastStartAt),
     last_finish: showTime(view.lastFinishAt),
-    uptime_seconds: view.activeSince === null ? null : Math.max(0, now - view.activeSince) / 1000,
+    uptime_seconds: view.activeSince === null ? null : Math.round(Math.max(0, now - view.activeSince)) / 1000,
     next_start: showTime(view.nextStartAt),
     result: view.result,
     exit_code: view.exitCode,
@@ -44,10 +44,11 @@ export function showService(view: ServiceView, { hostname, now }: Here): z.outpu
   }
 }
 
-export function showDetails({ view, definition, units, versions }: Found, here: Here): z.output<typeof ServiceDetails> {
+/** @param definition as it is shown */
+export function showDetails({ view, units, versions }: Omit<Found, 'definition'>, definition: DefinitionWire | null, here: Here): z.output<typeof ServiceDetails> {
   return {
     ...showService(view, here),
-    definition: definition && (showDefinition(definition, { secrets: 'mask' }) as z.output<typeof ServiceDetails>['definition']),
+    definition,
     units: units.map(showUnit),
     versions: versions.map(showVersion),
   }

@@ -31,7 +31,7 @@ const codes: Readonly<Record<number, readonly [name: string, meaning: string]>> 
   228: ['SECCOMP', 'its system call filter cannot be applied'],
   229: ['SELINUX_CONTEXT', 'its SELinux context cannot be taken'],
   230: ['PERSONALITY', 'its execution domain cannot be set'],
-  231: ['APPARMOR_PROFILE', 'its AppArmor profile cannot be taken'],
+  231: ['APPARMOR', 'its AppArmor profile cannot be taken'],
   232: ['ADDRESS_FAMILIES', 'its address families cannot be restricted'],
   233: ['RUNTIME_DIRECTORY', 'its runtime directory cannot be made'],
   235: ['CHOWN', 'its socket cannot be given to its user'],
@@ -43,7 +43,7 @@ const codes: Readonly<Record<number, readonly [name: string, meaning: string]>> 
   241: ['CONFIGURATION_DIRECTORY', 'its configuration directory cannot be made'],
   242: ['NUMA_POLICY', 'its NUMA policy cannot be set'],
   243: ['CREDENTIALS', 'its credentials (secrets) cannot be read'],
-  245: ['BPF', 'its BPF restrictions cannot be applied'],
+  244: ['BPF', 'its BPF restrictions cannot be applied'],
 }
 
 /** `its program cannot be executed: ... (203/EXEC)`; a program's own code is just named. */

@@ -16,6 +16,10 @@ describe('a value at its place', () => {
     expect(oneLine(literal('C:\\\\'))).toBe('[Service]\nX=C:\\\\\n')
   })
 
+  test('a literal that ends with a blank is refused, behind a backslash too', () => {
+    for (const text of ['a ', 'a\\ ', 'a\\\\ ', ' a']) expect(() => oneLine(literal(text))).toThrow(/a blank/)
+  })
+
   test('a quoted item keeps quotes, backslashes and blanks, and leaves dollars alone', () => {
     expect(quoted('A=say "hi" \\n $HOME 5%')).toBe('"A=say \\"hi\\" \\\\n $HOME 5%%"')
   })

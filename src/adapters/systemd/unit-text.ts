@@ -30,11 +30,13 @@ export function verbatim(text: string): UnitText {
 
 /** For a value that is one text up to the end of its line, such as a path or a description. */
 export function literal(text: string): UnitText {
-  // A backslash at the very end would join the next line; a blank behind it is taken away only after that was decided.
-  return verbatim(withoutSpecifiers(text) + (endsEscaping.test(text) ? ' ' : ''))
+  // A backslash at the very end would join the next line; a blank behind it is taken away only after that was
+  // decided. A blank that was given gets a second one, by which `renderUnit` tells the two apart.
+  return verbatim(withoutSpecifiers(text) + (endsEscaping.test(text) || text.endsWith(' ') ? ' ' : ''))
 }
 
 const endsEscaping = /(?<!\\)(?:\\\\)*\\$/
+const endsEscapingBlank = /(?<!\\)(?:\\\\)*\\ $/
 
 /** For one item of a list that is unquoted and unescaped, such as `NAME=value` of Environment=, which expands no `$`. */
 export function quoted(text: string): UnitText {
@@ -102,7 +104,7 @@ function problemOf(text: string): string | undefined {
   const control = /[\x00-\x1f\x7f]/.exec(text)
   if (control) return /[\n\r]/.test(text) ? 'holds a line break' : `holds the control character \\x${control[0].charCodeAt(0).toString(16).padStart(2, '0')}`
   if (!text.isWellFormed()) return 'holds half a character (a lone surrogate)'
-  if (/^ |(?<!\\) $/.test(text)) return 'begins or ends with a blank, which systemd would take away'
+  if (text.startsWith(' ') || (text.endsWith(' ') && !endsEscapingBlank.test(text))) return 'begins or ends with a blank, which systemd would take away'
   if (endsEscaping.test(text)) return 'ends with a backslash, which would join the next line to it'
   return undefined
 }

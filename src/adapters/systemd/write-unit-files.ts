@@ -28,13 +28,14 @@ interface Target {
 
 /** @throws `service.invalid` for a file of somebody else in the way, `service.unsafe` for a link there, `service.not_written` */
 export async function writeUnitFiles({ directory, mode }: UnitPlaces, { units, removed, secretEnv }: UnitFileChange): Promise<void> {
-  const targets = [
-    ...units.map(({ unit, text }) => unitTarget(join(directory, unit), text, mode)),
-    ...removed.map((unit) => unitTarget(join(directory, unit), null, mode)),
-    ...secretEnv.map(({ path, text }) => target(path, text, 0o600)),
-  ].filter(({ text, before }) => text !== null || before !== undefined)
+  let targets: readonly Target[] = []
   const undo: (() => void)[] = []
   try {
+    targets = [
+      ...units.map(({ unit, text }) => unitTarget(join(directory, unit), text, mode)),
+      ...removed.map((unit) => unitTarget(join(directory, unit), null, mode)),
+      ...secretEnv.map(({ path, text }) => target(path, text, 0o600)),
+    ].filter(({ text, before }) => text !== null || before !== undefined)
     await stage(targets)
     for (const { path, text, before } of targets) {
       if (text === null) unlinkSync(path)
@@ -45,7 +46,7 @@ export async function writeUnitFiles({ directory, mode }: UnitPlaces, { units, r
   } catch (error) {
     for (const { path } of targets) rmSync(staged(path), { force: true })
     for (const step of undo) step()
-    throw notWritten(directory, error)
+    throw error instanceof TaskflowsError ? error : notWritten(directory, error)
   }
   for (const unit of removed) removeEmpty(join(directory, `${unit}.d`))
 }

@@ -47,7 +47,7 @@ export function acted({ name, scope }: Pick<FoundService, 'name' | 'scope'>, { u
 async function run(manager: ServiceManager, verb: UnitVerb, deeds: readonly Deed[], { wait = false, signal }: Pick<ActOptions, 'wait' | 'signal'>): Promise<readonly UnitOutcome[]> {
   const units = deeds.map(({ unit }) => unit)
   // One that failed too often in a row may be started again by a person.
-  if (verb !== 'stop') await manager.resetFailed(units)
+  if (verb !== 'stop') await manager.resetFailed(units.filter((unit) => unit.endsWith('.service')))
   if (wait) return manager.act(verb, units, { wait, ...(signal && { signal }) })
   const long = new Set(deeds.filter(({ service, unit }) => unit === service.units.get('service') && isOneshot(service)).map(({ unit }) => unit))
   return begin(manager, verb, units, (unit) => verb !== 'stop' && long.has(unit))

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../../kernel/clock.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
-import { type Started, problemsOf } from './come-up.ts'
+import { type Started, isFailure, problemsOf } from './come-up.ts'
 import { type ServicesHost, factOf } from './host.ts'
 import type { PlannedService, Step } from './plan-service.ts'
 import { canRollBack, rollBack } from './roll-back.ts'
@@ -29,7 +29,6 @@ export async function applyPlan(plan: Plan, batches: readonly Batch[], host: Ser
     services.push(...applied.services)
     reloads += applied.reloads
   }
-  for (const fact of services.flatMap((service) => factOf(service, options.by) ?? [])) host.tell(fact)
   refuseIfNothingHolds(services)
   return { plan, services, reloads }
 }
@@ -46,13 +45,19 @@ async function applyBatch({ manager, services }: Batch, host: ServicesHost, opti
     })
     reloads += 1
   }
-  return { reloads, services: services.map((service) => record(service, problems.get(service.change.name) ?? null, failed.includes(service), host, options)) }
+  const applied = services.map((service) => record(service, problems.get(service.change.name) ?? null, failed.includes(service), host, options))
+  for (const fact of applied.flatMap((service) => factOf(service, options.by) ?? [])) host.tell(fact)
+  return { reloads, services: applied }
 }
 
-/** What is on disk, and what starts at boot. How many reloads it took. */
+/**
+ * What is on disk, and what starts at boot. How many reloads it took.
+ * @throws `service.action_failed` when what leaves cannot be stopped, and nothing was changed then
+ */
 export async function changeDisk(changing: readonly PlannedService[], manager: ServiceManager, telling: Telling): Promise<number> {
   const leaving = unitsTo(changing, 'stop')
-  if (leaving.length > 0) await telling(`Stopping ${leaving.length} units`, () => manager.act('stop', leaving))
+  const stuck = (await telling(`Stopping ${leaving.length} units`, () => manager.act('stop', leaving))).find(isFailure)
+  if (stuck) throw new TaskflowsError('service.action_failed', `${stuck.unit} could not be stopped: ${stuck.problem ?? stuck.result}`, { details: { unit: stuck.unit, result: stuck.result } })
   const rewritten = changing.filter((service) => service.rewritten)
   try {
     await manager.setEnabled(unitsTo(changing, 'disable'), false)
@@ -91,7 +96,8 @@ const startingVerbs: readonly (readonly [Step['verb'], UnitVerb])[] = [['start',
 async function startAll(changing: readonly PlannedService[], manager: ServiceManager, host: ServicesHost, telling: Telling): Promise<Map<string, string>> {
   const owners = new Map(startingVerbs.flatMap(([verb]) => changing.flatMap((service) => unitsTo([service], verb).map((unit) => [unit, service] as const))))
   if (owners.size === 0) return new Map()
-  await manager.resetFailed([...owners.keys()])
+  // Starts by hand count towards the limit of starts in a while, and would else end in a rollback.
+  await manager.resetFailed([...owners.keys()].filter((unit) => unit.endsWith('.service')))
   const outcomes = await telling(`Starting ${owners.size} units`, async () => (
     (await Promise.all(startingVerbs.map(([verb, unitVerb]) => begin(manager, unitVerb, unitsTo(changing, verb), (unit) => endsByItself(unit, owners.get(unit)!))))).flat()
   ))

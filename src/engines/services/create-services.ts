@@ -72,6 +72,9 @@ export function createServices(host: ServicesHost): Services {
         return (await Promise.all(parts.map(({ inventory, services }) => removeServices(inventory, services, host, options.by ?? 'somebody')))).flat()
       }
       const deeds = parts.map(({ inventory, services }) => ({ inventory, deeds: services.flatMap((service) => deedsOf(verb, service, options)) }))
+      if (match.match !== undefined && deeds.every(({ deeds }) => deeds.length === 0) && parts.some(({ services }) => services.length > 0)) {
+        throw new TaskflowsError('service.not_found', `${match.match} has no timer to ${verb}`, { details: { name: match.match }, hint: `Without --timers the verb is about the service.` })
+      }
       return (await Promise.all(deeds.map(({ inventory, deeds }) => act(deeds, inventory.manager, options)))).flat()
     },
     async rollback(name, options) {

@@ -8,7 +8,7 @@ import type { Fields } from './field.ts'
 import { serviceTable } from './fields.ts'
 import { readDefinition } from './read-definition.ts'
 
-const samples = Number(process.env['TASKFLOWS_FUZZ_DEFINITIONS'] ?? 20_000)
+const samples = Number(process.env['TASKFLOWS_FUZZ_DEFINITIONS'] ?? 2_000)
 
 const injections = fc.constantFrom(
   'x\nExecStart=/bin/evil', 'x\r\n[Service]\nUser=root', 'x\\\nUser=root', '%n%h%H', '$(reboot)', '`reboot`', '${X}', '../../../etc/passwd', '/etc/shadow', '~root/.ssh/id_rsa', 'a\u0000b', '\u2028', '\u0085',

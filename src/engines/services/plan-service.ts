@@ -95,13 +95,15 @@ function strangerDrift({ installed, applied }: Situation): string[] {
 }
 
 /** Timers and instances that there are no more. */
-function leavingSteps({ definition, units }: CompiledService, { installed, applied }: Situation): Step[] {
+function leavingSteps({ definition, units }: CompiledService, { installed, states, applied }: Situation): Step[] {
   const meant = new Set(units.map(({ unit }) => unit))
   const before = applied?.definition.instances ?? []
   const timers = installed.filter(({ unit, role }) => isTimer(role) && !meant.has(unit)).flatMap(({ unit }) => unitsOf(unit, before))
   const left = before.filter((instance) => !definition.instances?.includes(instance))
   const instances = units.filter(({ role }) => role === 'service' || isTimer(role)).flatMap(({ unit }) => (unit.includes('@.') ? unitsOf(unit, left) : []))
-  const steps = (gone: readonly string[], why: string): Step[] => gone.flatMap((unit) => [{ verb: 'stop', unit, why }, { verb: 'disable', unit, why }] as const)
+  const steps = (gone: readonly string[], why: string): Step[] => gone.flatMap((unit): Step[] => [
+    ...(states.has(unit) ? [{ verb: 'stop', unit, why } as const] : []), { verb: 'disable', unit, why },
+  ])
   return [...steps(timers, 'the schedule is no more'), ...steps(instances, 'the instance is no more')]
 }
 

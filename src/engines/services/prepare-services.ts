@@ -35,7 +35,7 @@ export async function prepareCompiled(compiled: readonly CompiledService[], host
     batches: parts.map(({ batch }) => batch),
     plan: {
       changes, changed: changes.some(({ action }) => action !== 'none'),
-      orphans: parts.flatMap(({ orphans }) => orphans.map(({ name, scope }) => ({ name, scope }))),
+      orphans: parts.flatMap(({ orphans }) => orphans),
       findings: parts.flatMap(({ findings }) => findings),
     },
   }
@@ -44,18 +44,24 @@ export async function prepareCompiled(compiled: readonly CompiledService[], host
 async function prepareScope(scope: ServiceScope, all: readonly CompiledService[], host: ServicesHost, { prune = false, offline = false, ...options }: PrepareOptions) {
   const manager = host.manager(scope)
   const compiled = all.filter(({ definition }) => definition.scope === scope)
-  refuseForeign(compiled, await manager.foreign())
-  const [installed, { states, unknown }] = await Promise.all([manager.installed(), statesOf(manager, offline, compiled.length > 0)])
-  const byService = Map.groupBy(installed, ({ service }) => service)
+  const byService = Map.groupBy(await manager.installed(), ({ service }) => service)
+  const orphans = orphansOf(all, byService, scope)
+  const leaving = prune ? orphans : []
+  // A scope that nothing is to be done in need not answer.
+  const { states, unknown } = compiled.length + leaving.length > 0 ? await statesOf(manager, offline) : { states: new Map(), unknown: [] }
   const situationOf = (name: string, secretPath?: string): Situation => ({
     name, scope, states, installed: byService.get(name) ?? [], applied: host.versions.latest(scope, name),
     secretText: secretPath === undefined ? null : host.versions.secretText(secretPath),
   })
   const nowMs = host.clock.now()
   const planned = compiled.map((service) => planService(service, situationOf(service.definition.name, service.secretEnv?.path), { ...options, nowMs }))
-  const orphans = orphansOf(all, byService, scope).map((name) => situationOf(name))
-  const removals = prune ? orphans.map((situation) => planRemoval(situation, `${sourceOf(situation.installed)} does not define it any more`)) : []
-  return { batch: { manager, services: [...planned, ...removals] } satisfies Batch, orphans, findings: [...unknown, ...await verified(manager, planned, offline)] }
+  if (planned.some(({ change }) => change.files.some(({ action }) => action === 'create'))) refuseForeign(compiled, await manager.foreign())
+  const removals = leaving.map((name) => planRemoval(situationOf(name), `${sourceOf(byService.get(name)!)} does not define it any more`))
+  return {
+    batch: { manager, services: [...planned, ...removals] } satisfies Batch,
+    orphans: orphans.map((name) => ({ name, scope })),
+    findings: [...unknown, ...await verified(manager, planned, offline)],
+  }
 }
 
 /** @throws `service.verify_failed` when systemd would refuse something of it */
@@ -108,13 +114,12 @@ function isUnavailable(error: unknown): error is TaskflowsError {
   return error instanceof TaskflowsError && error.code === 'systemd.unavailable'
 }
 
-async function statesOf(manager: ServiceManager, offline: boolean, isAsked: boolean): Promise<{ states: ReadonlyMap<string, UnitState>; unknown: readonly VerifyFinding[] }> {
+async function statesOf(manager: ServiceManager, offline: boolean): Promise<{ states: ReadonlyMap<string, UnitState>; unknown: readonly VerifyFinding[] }> {
   try {
     return { states: new Map((await manager.states()).map((state) => [state.unit, state])), unknown: [] }
   } catch (error) {
-    if (!isUnavailable(error) || (isAsked && !offline)) throw error
-    const message = `${error.message}, so what runs now is not known`
-    return { states: new Map(), unknown: isAsked ? [{ unit: `${manager.scope} manager`, severity: 'warning', message }] : [] }
+    if (!offline || !isUnavailable(error)) throw error
+    return { states: new Map(), unknown: [{ unit: `${manager.scope} manager`, severity: 'warning', message: `${error.message}, so what runs now is not known` }] }
   }
 }
 

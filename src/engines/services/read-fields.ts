@@ -1,6 +1,6 @@
 /** Reads objects by their tables: names and aliases, what is required, what is unknown. `object-rules.ts` has what holds between fields. */
 import { nearest } from '../../kernel/nearest.ts'
-import { type Fields, type Kind, nameIn } from './field.ts'
+import { type Fields, type Kind, type Names, nameIn } from './field.ts'
 import { objectRules } from './object-rules.ts'
 import { readValue, refuse } from './read-value.ts'
 import { type Reading, describe, within } from './reading.ts'
@@ -24,22 +24,30 @@ export function valuesByField(fields: Fields, given: object, path: string, readi
   }))
 }
 
-/** Field by what it may be called. */
-function knownNames(fields: Fields, { names }: Reading): Map<string, string> {
-  return new Map(Object.entries(fields).flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((called) => [nameIn(names, called), name] as const)))
+const namesOf: Readonly<Record<Names, WeakMap<Fields, ReadonlyMap<string, string>>>> = { camel: new WeakMap(), snake: new WeakMap() }
+
+/** Field by what it may be called. Kept, since many services are read at once. */
+function knownNames(fields: Fields, { names }: Reading): ReadonlyMap<string, string> {
+  const kept = namesOf[names].get(fields)
+  if (kept) return kept
+  const known = new Map(Object.entries(fields).flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((called) => [nameIn(names, called), name] as const)))
+  namesOf[names].set(fields, known)
+  return known
 }
 
 /** Each field that was said or has a default. */
 export function readFields(fields: Fields, values: Readonly<Record<string, unknown>>, path: string, reading: Reading): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).flatMap(([name, field]) => {
-    const at = within(path, nameIn(reading.names, name))
+  const read: [string, unknown][] = []
+  for (const [name, field] of Object.entries(fields)) {
     if (Object.hasOwn(values, name)) {
-      const read = readValue(field.kind, values[name], at, reading)
-      return read === undefined ? [] : [[name, read] as const]
+      const value = readValue(field.kind, values[name], within(path, nameIn(reading.names, name)), reading)
+      if (value !== undefined) read.push([name, value])
+    } else {
+      if (field.required) reading.problems.push({ path: within(path, nameIn(reading.names, name)), message: 'is missing' })
+      if (field.default !== undefined) read.push([name, field.default])
     }
-    if (field.required) reading.problems.push({ path: at, message: 'is missing' })
-    return field.default === undefined ? [] : [[name, field.default] as const]
-  }))
+  }
+  return Object.fromEntries(read)
 }
 
 export function readObject({ type, fields, short }: Extract<Kind, { is: 'object' }>, given: unknown, path: string, reading: Reading): unknown {

@@ -7,6 +7,7 @@ import { parseDuration } from '../../kernel/duration.ts'
 import { type FieldProblem, TaskflowsError } from '../../kernel/errors.ts'
 import { nearest } from '../../kernel/nearest.ts'
 import { normalizeCalendar } from '../../kernel/schedule/index.ts'
+import { describe } from './reading.ts'
 import type { CalendarSchedule, PeriodicSchedule } from './schedules.ts'
 
 /** Of `Calendar` and `Periodic`: their normal form is under it. Another copy of this package uses the same. */
@@ -36,7 +37,7 @@ export function readSchedules(given: unknown, path: string, problems: Problem[])
 
 export function readSchedule(given: unknown, path: string, problems: Problem[]): Schedule | undefined {
   if (typeof given === 'string') return readCalendar({ schedule: given }, path, problems)
-  if (typeof given !== 'object' || given === null) return refuse(problems, path, `expected a calendar expression such as 'Mon..Fri 09:00', a Calendar or a Periodic, got ${JSON.stringify(given) ?? typeof given}`)
+  if (typeof given !== 'object' || given === null) return refuse(problems, path, `expected a calendar expression such as 'Mon..Fri 09:00', a Calendar or a Periodic, got ${describe(given)}`)
   const normal: unknown = scheduleBrand in given ? given[scheduleBrand] : given
   const fields = camelCased(normal as Given, path, problems)
   if (fields === undefined) return undefined
@@ -49,7 +50,7 @@ export function readCalendar(given: Given, path: string, problems: Problem[]): C
   checkKeys(given, calendarKeys, 'calendar', path, problems)
   const schedule = expression(given['schedule'], field(path, 'schedule'), problems)
   const persistent = given['persistent'] ?? true
-  if (typeof persistent !== 'boolean') refuse(problems, field(path, 'persistent'), `expected true or false, got ${JSON.stringify(persistent)}`)
+  if (typeof persistent !== 'boolean') refuse(problems, field(path, 'persistent'), `expected true or false, got ${describe(persistent)}`)
   const timing = readTiming(given, path, problems)
   return problems.length > before ? undefined : { kind: 'calendar', schedule: schedule!, persistent: persistent as boolean, ...timing }
 }
@@ -65,7 +66,7 @@ export function readPeriodic(given: Given, path: string, problems: Problem[]): P
 }
 
 function expression(given: unknown, path: string, problems: Problem[]): string | undefined {
-  if (typeof given !== 'string') return refuse(problems, path, `expected a calendar expression such as 'Mon..Fri 09:00', got ${JSON.stringify(given) ?? typeof given}`)
+  if (typeof given !== 'string') return refuse(problems, path, `expected a calendar expression such as 'Mon..Fri 09:00', got ${describe(given)}`)
   try {
     return normalizeCalendar(given)
   } catch (thrown) {
@@ -79,7 +80,7 @@ function readPeriod(given: Given, path: string, problems: Problem[]): number | u
   if (given['period'] !== undefined && parts.length > 0) return refuse(problems, path, `expected a period or ${parts.map(([part]) => part).join(' and ')}, got both`)
   if (parts.length === 0) return duration(given['period'], field(path, 'period'), defaultAccuracy, problems)
   const wrong = parts.find(([part]) => typeof given[part] !== 'number' || !(given[part] >= 0))
-  if (wrong) return refuse(problems, field(path, wrong[0]), `expected a number from 0, got ${JSON.stringify(given[wrong[0]])}`)
+  if (wrong) return refuse(problems, field(path, wrong[0]), `expected a number from 0, got ${describe(given[wrong[0]])}`)
   return duration(parts.reduce((sum, [part, seconds]) => sum + (given[part] as number) * seconds, 0), path, defaultAccuracy, problems)
 }
 
@@ -94,7 +95,7 @@ function readTiming(given: Given, path: string, problems: Problem[]): { readonly
 function duration(given: unknown, path: string, least: number, problems: Problem[]): number | undefined {
   const us = typeof given === 'number' ? Math.round(given * 1_000_000) : typeof given === 'string' ? parseMicroseconds(given) : undefined
   if (us !== undefined && us >= Math.round(least * 1_000_000) && us <= longestSeconds * 1_000_000) return us / 1_000_000
-  return refuse(problems, path, `expected a duration in seconds or such as '5m', ${least > 0 ? `at least ${least} s and ` : ''}at most 100 years, got ${JSON.stringify(given) ?? typeof given}`)
+  return refuse(problems, path, `expected a duration in seconds or such as '5m', ${least > 0 ? `at least ${least} s and ` : ''}at most 100 years, got ${describe(given)}`)
 }
 
 /** The spans of kernel/duration.ts and `us`, a thousand times as long: what it rounds to milliseconds are then microseconds. */
@@ -119,7 +120,7 @@ function agree(schedules: readonly Schedule[], path: string, problems: Problem[]
 }
 
 function oneOf<W extends string>(given: unknown, words: readonly W[], path: string, problems: Problem[]): W | undefined {
-  return words.find((word) => word === given) ?? refuse(problems, path, `expected one of ${words.join(', ')}, got ${JSON.stringify(given) ?? typeof given}`)
+  return words.find((word) => word === given) ?? refuse(problems, path, `expected one of ${words.join(', ')}, got ${describe(given)}`)
 }
 
 /** A key whose value is `undefined` is not there. */

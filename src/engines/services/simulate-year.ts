@@ -8,8 +8,8 @@
  * collision.
  */
 import { type CalendarSpec, formatCalendar, localZone, neverElapses, nextElapse, parseCalendar } from '../../kernel/schedule/index.ts'
-import type { PeriodicSchedule } from './schedules.ts'
 import type { Schedule } from './service-definition.ts'
+import { type Marked, type Overlaps, overlapOfCalendars, overlapOfPeriods, periodicRuns } from './simulate-overlap.ts'
 import { type ClockEffect, type Minutes, markRuns, mostInMinute, secondsOfMinute } from './simulate-service.ts'
 
 export interface ScheduledService {
@@ -38,8 +38,7 @@ export interface ServiceYear {
   /** Its calendars that never elapse again, not even after the year. */
   readonly never: readonly string[]
   readonly clockChanges: readonly ClockEffect[]
-  /** Runs that come before the last one is over. systemd leaves them out. */
-  readonly overlaps?: { readonly runs: number; /** Seconds from one start to the next, at the least. */ readonly shortest: number; /** Epoch milliseconds; absent for a period. */ readonly first?: number }
+  readonly overlaps?: Overlaps
 }
 
 export interface Collision {
@@ -69,21 +68,20 @@ export function simulateYear(services: readonly ScheduledService[], { from, zone
   const start = from - from % minuteMs
   const minutes: Minutes = { fromUs: start * 1000, count: days * 24 * 60 }
   const starts = new Uint16Array(minutes.count)
-  const years = services.map((service) => yearOf(service, minutes, zone, starts))
+  const marks = new Uint8Array(minutes.count)
+  const years = services.map((service) => yearOf(service, minutes, zone, starts, marks.fill(0)))
   const collisions = worst(starts, crowd).map((minute) => collisionAt(start + minute * minuteMs, starts[minute]!, services, zone))
   return { from: start, until: start + minutes.count * minuteMs, services: years, crowdedMinutes: crowdedOf(starts, crowd), collisions }
 }
 
-function yearOf({ name, schedules, duration }: ScheduledService, minutes: Minutes, zone: string, starts: Uint16Array): ServiceYear {
+function yearOf({ name, schedules, duration }: ScheduledService, minutes: Minutes, zone: string, starts: Uint16Array, marks: Uint8Array): ServiceYear {
   const calendars = specsOf(schedules)
   const periods = schedules.filter((schedule) => schedule.kind === 'periodic')
-  const marks = new Uint8Array(minutes.count)
   const clockChanges = calendars.flatMap((spec) => markRuns(spec, zone, minutes, marks))
-  for (let minute = 0; minute < minutes.count; minute += 1) starts[minute]! += marks[minute]!
-
-  const counted = countRuns(calendars, minutes, zone, marks)
+  const marked = addTo(starts, marks)
+  const counted = countRuns(calendars, minutes, zone, marked.count)
   const periodic = periods.reduce((sum, period) => sum + periodicRuns(period, minutes, duration), 0)
-  const overlaps = duration === undefined ? undefined : overlapOf(calendars, periods, minutes, marks, duration)
+  const overlaps = duration === undefined ? undefined : overlapOfPeriods(periods, minutes, duration) ?? overlapOfCalendars(calendars, minutes, marked, duration)
   return {
     name,
     runs: counted.runs + periodic,
@@ -100,54 +98,37 @@ function specsOf(schedules: readonly Schedule[]): CalendarSpec[] {
   return [...new Set(texts)].map(parseCalendar)
 }
 
+function addTo(starts: Uint16Array, marks: Uint8Array): Marked {
+  let count = 0
+  let closest = Infinity
+  let before = -Infinity
+  for (let minute = 0; minute < marks.length; minute += 1) {
+    if (marks[minute] === 0) continue
+    starts[minute]! += 1
+    count += 1
+    closest = Math.min(closest, minute - before)
+    before = minute
+  }
+  return { marks, count, closest }
+}
+
 /** Calendars with the same seconds share their minutes; those of others are taken to come at other seconds. */
-function countRuns(calendars: readonly CalendarSpec[], minutes: Minutes, zone: string, all: Uint8Array): { readonly runs: number; readonly capped: boolean } {
+function countRuns(calendars: readonly CalendarSpec[], minutes: Minutes, zone: string, marked: number): { readonly runs: number; readonly capped: boolean } {
   const bySecond = Map.groupBy(calendars, ({ second }) => JSON.stringify(second))
   let runs = 0
   let capped = false
   for (const group of bySecond.values()) {
-    const marks = bySecond.size === 1 ? all : new Uint8Array(minutes.count)
-    if (bySecond.size > 1) for (const spec of group) markRuns(spec, zone, minutes, marks)
     const each = secondsOfMinute(group[0]!).length
-    runs += each * sumOf(marks)
+    runs += each * (bySecond.size === 1 ? marked : minutesOf(group, minutes, zone))
     capped ||= each === mostInMinute
   }
   return { runs, capped }
 }
 
-function sumOf(marks: Uint8Array): number {
-  let sum = 0
-  for (let minute = 0; minute < marks.length; minute += 1) sum += marks[minute]!
-  return sum
-}
-
-function periodicRuns({ period, relativeTo }: PeriodicSchedule, { count }: Minutes, duration = 0): number {
-  return Math.floor(count * 60 / (relativeTo === 'start' ? period : period + duration))
-}
-
-function overlapOf(calendars: readonly CalendarSpec[], periods: readonly PeriodicSchedule[], minutes: Minutes, marks: Uint8Array, duration: number): ServiceYear['overlaps'] {
-  const late = periods.filter(({ relativeTo, period }) => relativeTo === 'start' && period < duration).sort((a, b) => a.period - b.period)[0]
-  if (late) return { runs: periodicRuns(late, minutes) - Math.floor(minutes.count * 60 / (Math.ceil(duration / late.period) * late.period)), shortest: late.period }
-  const seconds = [...new Set(calendars.flatMap((spec) => secondsOfMinute(spec)))].sort((a, b) => a - b)
-  let busyUntil = -Infinity
-  let before = -Infinity
-  let [runs, shortest] = [0, Infinity]
-  let first: number | undefined
-  for (let minute = 0; minute < marks.length; minute += 1) {
-    if (marks[minute] === 0) continue
-    for (const second of seconds) {
-      const at = minute * 60 + second / 1_000_000
-      const apart = at - before
-      before = at
-      if (at >= busyUntil) busyUntil = at + duration
-      else {
-        first ??= at
-        runs += 1
-        shortest = Math.min(shortest, apart)
-      }
-    }
-  }
-  return first === undefined ? undefined : { runs, shortest, first: minutes.fromUs / 1000 + first * 1000 }
+function minutesOf(calendars: readonly CalendarSpec[], minutes: Minutes, zone: string): number {
+  const marks = new Uint8Array(minutes.count)
+  for (const spec of calendars) markRuns(spec, zone, minutes, marks)
+  return marks.reduce((sum, mark) => sum + mark, 0)
 }
 
 function crowdedOf(starts: Uint16Array, crowd: number): number {

@@ -41,6 +41,8 @@ const definitionFlags: readonly Flag[] = [
   { ...scopeFlag, describe: 'Scope of services that do not say; default user: user, system' },
 ]
 
+const serverScope: Flag = { key: 'scope', name: 'scope', kind: 'text', choices: ['user', 'system'], placeholder: '<scope>', describe: 'Whose systemd runs it: that of this account, or that of the machine (as root); default where it is, else user' }
+
 export const localCommands: readonly LocalCommand[] = [
   {
     words: 'list',
@@ -71,7 +73,7 @@ export const localCommands: readonly LocalCommand[] = [
     args: definitionArguments,
     flags: definitionFlags,
     examples: ['tf plan services.ts', "tf plan ./services --include 'web-*'", 'tf plan services.yaml --prune -o json'],
-    notes: 'Exits 0 when nothing would change, 2 when something would, 1 on any error, a mistake in the line included.',
+    notes: 'Exits 0 when nothing would change, 2 when something would. A mistake in the line or in a definition is 1, not 2.',
     usageExit: 1,
     load: () => import('./commands/plan.ts'),
   },
@@ -175,6 +177,47 @@ export const localCommands: readonly LocalCommand[] = [
     examples: ['tf doctor', 'tf doctor --env', 'tf doctor --security', 'tf doctor --env -o json'],
     notes: 'Exits 1 when a check fails. Changes nothing, but starts the embedded PostgreSQL when it does not run. Secrets are never shown.',
     load: () => import('./commands/doctor.ts'),
+  },
+  {
+    words: 'api start',
+    summary: 'Run the server as a service of this host: at boot, and again whenever it ends',
+    args: [],
+    flags: [
+      { key: 'host', name: 'host', kind: 'text', min: 1, placeholder: '<address>', describe: 'Address to listen on; default TASKFLOWS_HOST, else 127.0.0.1' },
+      { key: 'port', name: 'port', kind: 'whole', min: 1, max: 65_535, placeholder: '<n>', describe: 'Port to listen on; default TASKFLOWS_PORT, else 7777' },
+      { key: 'enableUi', name: 'enable-ui', kind: 'switch', describe: 'Serve the web pages, too' },
+      serverScope,
+    ],
+    examples: ['tf api start', 'tf api start --port 8080', 'tf api start --scope system'],
+    notes: 'Writes the unit taskflows-srv-api.service with the TASKFLOWS_ variables that are set now, starts it and looks whether it answers; when it does not, all is as before. Repeat it after a change of those. tf logs srv-api shows what it says.',
+    load: async () => ({ run: (await import('./commands/api-service.ts')).start }),
+  },
+  {
+    words: 'api stop',
+    summary: 'Stop the server that runs as a service, also at boot',
+    args: [],
+    flags: [serverScope],
+    examples: ['tf api stop'],
+    notes: 'Services go on: they are run by systemd. Exits 3 when it does not run.',
+    load: async () => ({ run: (await import('./commands/api-service.ts')).stop }),
+  },
+  {
+    words: 'api restart',
+    summary: 'Restart the server that runs as a service, such as after an upgrade',
+    args: [],
+    flags: [serverScope],
+    examples: ['npm install --global taskflows && tf api restart'],
+    notes: 'Services go on meanwhile. Settings stay as they were at tf api start, except for those in config.yaml.',
+    load: async () => ({ run: (await import('./commands/api-service.ts')).restart }),
+  },
+  {
+    words: 'api status',
+    summary: 'Say whether the server runs as a service, and where it listens',
+    args: [],
+    flags: [serverScope],
+    examples: ['tf api status -o json'],
+    notes: 'Exits 3 when it does not run.',
+    load: async () => ({ run: (await import('./commands/api-service.ts')).status }),
   },
   {
     words: 'api security setup',

@@ -2,12 +2,13 @@
  * Where the operations are: at the server that was named, else at the server of
  * this home, else in this process.
  */
-import { type Client, createClient } from '../../client/create-client.ts'
-import { createHttpTransport } from '../../client/http-transport.ts'
+import { existsSync } from 'node:fs'
+import type { Client } from '../../client/create-client.ts'
 import type { Config } from '../../config.ts'
 import type { TaskflowsContract } from '../../contract/index.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
-import { type KnownServer, homeServer, namedServer } from '../../known-server.ts'
+import { serverRecordPath } from '../../kernel/server-address.ts'
+import type { KnownServer } from '../../known-server.ts'
 import { defaults, routes } from './manifest.ts'
 import type { Talk } from './output/talk.ts'
 
@@ -27,13 +28,17 @@ export async function connect({ config, talk }: { readonly config: Config; reado
 
 /** For what only a server can tell: `undefined` when none is named and that of this home does not answer. */
 export async function connectToServer(config: Config): Promise<(Connection & { readonly url: string }) | undefined> {
+  // Where none is, neither a transport is loaded nor what it signs with.
+  if (config.server === null && !existsSync(serverRecordPath(config.home))) return undefined
+  const { homeServer, namedServer } = await import('../../known-server.ts')
   const named = namedServer(config)
   if (named) return overHttp(named)
   const own = homeServer(config)
   return own && await answers(own.url) ? overHttp(own) : undefined
 }
 
-function overHttp({ url, ...identity }: KnownServer, timeoutMs?: number): Connection & { readonly url: string } {
+async function overHttp({ url, ...identity }: KnownServer, timeoutMs?: number): Promise<Connection & { readonly url: string }> {
+  const [{ createClient }, { createHttpTransport }] = await Promise.all([import('../../client/create-client.ts'), import('../../client/http-transport.ts')])
   const transport = createHttpTransport({ url, routes, ...identity, ...(timeoutMs !== undefined && { timeoutMs }) })
   return { url, client: createClient(transport), [Symbol.asyncDispose]: async () => {} }
 }
@@ -54,7 +59,7 @@ async function withServices(config: Config, talk: Talk): Promise<Connection> {
 /** Whether a taskflows server answers there. */
 async function answers(url: string): Promise<boolean> {
   try {
-    await overHttp({ url }, answerWithinMs).client.system.health({})
+    await (await overHttp({ url }, answerWithinMs)).client.system.health({})
   } catch (thrown) {
     // One that answers with its troubles is there; the call itself will tell them.
     if (!(thrown instanceof TaskflowsError) || thrown.code === 'server.unreachable') return false

@@ -6,13 +6,13 @@
 import { zoneName } from './zone.ts'
 
 /** The words of systemd.time(7), as days on which a time may follow, or as a whole. */
-const dates: Readonly<Record<string, string>> = {
+const dates: ReadonlyMap<string, string> = new Map(Object.entries({
   daily: '*-*-*', weekly: 'Mon *-*-*', monthly: '*-*-01', yearly: '*-01-01', annually: '*-01-01', anually: '*-01-01',
   quarterly: '*-01,04,07,10-01', semiannually: '*-01,07-01', 'semi-annually': '*-01,07-01', biannually: '*-01,07-01', 'bi-annually': '*-01,07-01',
-}
-const times: Readonly<Record<string, string>> = { minutely: '*:*:00', hourly: '*:00:00' }
+}))
+const times: ReadonlyMap<string, string> = new Map([['minutely', '*:*:00'], ['hourly', '*:00:00']])
 
-export const calendarWords: readonly string[] = [...Object.keys(dates), ...Object.keys(times)]
+export const calendarWords: readonly string[] = [...dates.keys(), ...times.keys()]
 
 /** The same expression in systemd's own grammar, in words of one space each, and its zone apart. */
 export function plainForm(text: string): { readonly words: readonly string[]; readonly zone?: string } {
@@ -21,7 +21,7 @@ export function plainForm(text: string): { readonly words: readonly string[]; re
   const zone = words.length > 1 && /^[a-z]/i.test(last) ? zoneName(last) : undefined
   const rest = zone === undefined ? words : words.slice(0, -1)
   const [word = '', time, ...more] = rest
-  const date = dates[word.toLowerCase()]
-  const plain = date !== undefined && more.length === 0 ? [...date.split(' '), time ?? '00:00:00'] : (rest.length === 1 ? [times[word.toLowerCase()] ?? word] : rest)
+  const date = dates.get(word.toLowerCase())
+  const plain = date !== undefined && more.length === 0 ? [...date.split(' '), time ?? '00:00:00'] : (rest.length === 1 ? [times.get(word.toLowerCase()) ?? word] : rest)
   return zone === undefined ? { words: plain } : { words: plain, zone }
 }

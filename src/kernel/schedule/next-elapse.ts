@@ -18,8 +18,8 @@ const minuteUs = 60 * secondUs
  * The first instant later than `afterUs`, or `undefined` when there is none up to the year 2199.
  * @param zone of an expression that names none; default that of the machine
  */
-export function nextElapse(spec: CalendarSpec, afterUs: number, zone: string = localZone()): number | undefined {
-  const clock = openZone(spec.zone ?? zone)
+export function nextElapse(spec: CalendarSpec, afterUs: number, zone?: string): number | undefined {
+  const clock = openZone(spec.zone ?? zone ?? localZone())
   let from = afterUs + clock.offsetAt(afterUs) + 1
   for (;;) {
     const wall = nextWall(spec, from)

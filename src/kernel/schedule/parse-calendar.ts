@@ -8,6 +8,7 @@
  */
 import { ValidationError } from '../errors.ts'
 import { nearest } from '../nearest.ts'
+import { visible } from '../visible.ts'
 import { type CalendarSpec, type Component, type Range, type Span, type Weekday, componentOf, ranges, secondUs, spanTo } from './calendar-spec.ts'
 import { cronHint } from './cron-to-calendar.ts'
 import { calendarWords, plainForm } from './everyday-forms.ts'
@@ -76,7 +77,7 @@ class Expression {
     const name = typed.toLowerCase()
     const index = weekdayNames.findIndex((short, at) => name === short.toLowerCase() || name === longWeekdays[at])
     if (index >= 0) return index + 1 as Weekday
-    const meant = nearest(name, [...weekdayNames, ...longWeekdays, ...calendarWords])
+    const meant = name.length > longestWord ? undefined : nearest(name, [...weekdayNames, ...longWeekdays, ...calendarWords])
     return this.#refuse(typed, 'neither a day of the week nor a word such as daily', meant === undefined ? undefined : `Did you mean ${meant}?`)
   }
 
@@ -160,13 +161,16 @@ class Expression {
   }
 
   #refuse(part: string, why: string, hint?: string): never {
-    const where = part === this.#text ? '' : ` at ${JSON.stringify(part)}`
-    throw new ValidationError('calendar.invalid', `${JSON.stringify(this.#text.slice(0, 200))} is not a calendar expression: ${why}${where}`, {
-      details: { expression: this.#text.slice(0, 200), part, problem: why }, ...hint === undefined ? {} : { hint },
+    const expression = this.#text.slice(0, longestQuote)
+    const where = part === this.#text ? '' : ` at ${quoted(part)}`
+    throw new ValidationError('calendar.invalid', `${quoted(expression)} is not a calendar expression: ${why}${where}`, {
+      details: { expression, part: part.slice(0, longestQuote), problem: why }, ...hint === undefined ? {} : { hint },
     })
   }
 }
 
+const longestQuote = 100
+const longestWord = 'semi-annually'.length + 2
 const longWeekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday']
 const wholeSpan = /^(\d+)(?:\.\.(\d+))?(?:\/(\d+))?$/
 const fractionalSpan = /^(\d+(?:\.\d+)?)(?:\.\.(\d+(?:\.\d+)?))?(?:\/(\d+(?:\.\d+)?))?$/
@@ -185,6 +189,10 @@ function shortYear(digits: string): number {
 function microseconds(digits: string): number {
   const [seconds = '', decimals = ''] = digits.split('.')
   return Number(seconds) * secondUs + Number(decimals.slice(0, 6).padEnd(6, '0')) + (Number(decimals[6] ?? 0) >= 5 ? 1 : 0)
+}
+
+function quoted(text: string): string {
+  return visible(JSON.stringify(text.slice(0, longestQuote)))
 }
 
 function bounds({ first, last, unit }: Range): string {

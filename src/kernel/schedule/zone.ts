@@ -31,21 +31,28 @@ const reach = dayUs
 const stride = 7 * dayUs
 
 const opened = new Map<string, Zone>()
+/** Only names that exist are kept, so there are never many. */
+const known = new Map<string, string>()
 
 /** The zone of this process, which is that of the machine unless TZ says otherwise. */
 export function localZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone
+  return (local ??= Intl.DateTimeFormat().resolvedOptions().timeZone)
 }
+
+let local: string | undefined
 
 /** As the time zone database writes it, or `undefined` when there is no such zone. */
 export function zoneName(typed: string): string | undefined {
   if (/^utc$/i.test(typed)) return 'UTC'
+  if (known.has(typed)) return known.get(typed)
   // Intl also takes bare offsets, which systemd does not.
   if (!/^[A-Za-z][A-Za-z0-9_+-]*(\/[A-Za-z0-9_+-]+)*$/.test(typed)) return undefined
   try {
     const found = new Intl.DateTimeFormat('en-US', { timeZone: typed }).resolvedOptions().timeZone
     // Another name altogether is the present one of an old zone: systemd knows the old one, too.
-    return found.toLowerCase() === typed.toLowerCase() ? found : typed
+    const name = found.toLowerCase() === typed.toLowerCase() ? found : typed
+    known.set(typed, name)
+    return name
   } catch {
     return undefined
   }
@@ -64,8 +71,8 @@ function readZone(name: string): Zone {
   let latest: Period = { from: 0, until: 0, offset: 0 }
 
   const periodsOf = (year: number): readonly Period[] => {
-    const known = years.get(year)
-    if (known) return known
+    const read = years.get(year)
+    if (read) return read
     const periods = readPeriods(offsetOf, Date.UTC(year, 0, 1) * 1000, Date.UTC(year + 1, 0, 1) * 1000)
     years.set(year, periods)
     return periods
@@ -112,16 +119,16 @@ function readPeriods(offsetOf: (instant: number) => number, from: number, until:
   const last = until - 1_000_000
   let start = from
   let offset = offsetOf(from)
-  for (let known = from; known < last; ) {
-    const next = Math.min(known + stride, last)
+  for (let seen = from; seen < last; ) {
+    const next = Math.min(seen + stride, last)
     if (offsetOf(next) === offset) {
-      known = next
+      seen = next
       continue
     }
-    known = firstWithout(offset, offsetOf, known, next)
-    periods.push({ from: start, until: known, offset })
-    start = known
-    offset = offsetOf(known)
+    seen = firstWithout(offset, offsetOf, seen, next)
+    periods.push({ from: start, until: seen, offset })
+    start = seen
+    offset = offsetOf(seen)
   }
   return [...periods, { from: start, until, offset }]
 }
@@ -138,6 +145,8 @@ function firstWithout(offset: number, offsetOf: (instant: number) => number, bef
 }
 
 function offsetReader(timeZone: string): (instant: number) => number {
+  // Loading the data of zones takes 20 ms.
+  if (timeZone === 'UTC') return () => 0
   const format = new Intl.DateTimeFormat('en-US', {
     timeZone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit',
   })

@@ -7,6 +7,7 @@ import { connect } from '../connect.ts'
 import type { Invocation, RunCommand } from '../invocation.ts'
 import type { Listing } from '../output/output.ts'
 import { statusStyles, statusText } from '../output/service-states.ts'
+import { type ZonedTime, zonedTime } from '../output/zoned-time.ts'
 
 export type Service = OutputOf<TaskflowsContract['services']['list']>['items'][number]
 type Page = OutputOf<TaskflowsContract['services']['list']>
@@ -23,7 +24,7 @@ export const run: RunCommand = async (invocation) => {
   await using connection = await connect(invocation, 'services')
   const page = await connection.client.services.list({ details: false, ...(match !== undefined && { match }), ...(scope && { scope }), ...(running && { running }) })
   refuseUnknown(page, match, running)
-  await invocation.output(false).page(page, listing(page.items))
+  await invocation.output(false).page(page, listing(page.items, zonedTime(invocation.config.displayTimezone)))
 }
 
 /** `tf list web` or `tf list --match web`. */
@@ -40,7 +41,7 @@ export function refuseUnknown({ items }: Page, match: string | undefined, runnin
   throw new TaskflowsError('service.not_found', isGlob(match) ? `no service is named like ${JSON.stringify(match)}` : `there is no service ${JSON.stringify(match)}`, { details: { match } })
 }
 
-function listing(items: readonly Service[]): Listing<Service> {
+function listing(items: readonly Service[], time: ZonedTime): Listing<Service> {
   const scopes = new Set(items.map(({ scope }) => scope))
   const scope = { header: 'SCOPE', value: ({ scope: of }: Service) => of }
   return {
@@ -51,6 +52,7 @@ function listing(items: readonly Service[]): Listing<Service> {
       { header: 'STATUS', value: ({ status }) => statusText(status), style: ({ status }) => statusStyles[status] },
       ...(scopes.size > 1 ? [scope] : []),
       { header: 'AT BOOT', value: ({ service_enabled, timer_enabled }) => ((timer_enabled ?? service_enabled) ? 'yes' : 'no'), spare: 2 },
+      { header: `NEXT START (${time.zone})`, value: ({ next_start: at }) => at && time.short(at), spare: 3 },
       { header: 'SCHEDULE', value: ({ schedule }) => schedule, flexible: true },
       { header: 'DESCRIPTION', value: ({ description }) => description, flexible: true, spare: 1 },
     ],

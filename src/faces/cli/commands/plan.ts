@@ -1,4 +1,4 @@
-/** `tf plan`: what `tf create` would change, and nothing is. Exit codes of its own: 0 no changes, 2 changes, 1 any error. */
+/** `tf plan`: what `tf create` would change, and nothing is. Exit codes of its own: 0 no changes, 2 changes, 1 mistakes. */
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { InputOf } from '../../../contract/operation.ts'
 import { TaskflowsError, exitCodes } from '../../../kernel/errors.ts'
@@ -40,7 +40,7 @@ export async function withDefinitions(invocation: Invocation, use: (input: PlanI
   for (const note of notes) invocation.talk.note(note)
   await using connection = await connect(invocation, 'services')
   // In this process they go as they were read: writing and reading them again would cost more than all else.
-  const services = connection.url === undefined ? definitions : showDefinitions(definitions)
+  const services = connection.url === undefined ? definitions : await showDefinitions(definitions)
   return use({ services: services as PlanInput['services'], prune, ...((start || noStart) && { start }) }, connection)
 }
 

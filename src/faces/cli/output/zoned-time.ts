@@ -10,8 +10,17 @@ export interface ZonedTime {
 }
 
 export function zonedTime(zone: string): ZonedTime {
+  // Loading the data of time zones takes as long as listing hundreds of services.
+  const short = zone === 'UTC' ? utcTime : timeIn(zone)
+  return { zone, short, full: (iso) => `${short(iso)} ${zone}` }
+}
+
+function utcTime(iso: string): string {
+  return new Date(iso).toISOString().slice(0, 19).replace('T', ' ')
+}
+
+function timeIn(zone: string): (iso: string) => string {
   // Swedish writes dates as ISO 8601 does.
   const format = new Intl.DateTimeFormat('sv-SE', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium' })
-  const short = (iso: string) => format.format(new Date(iso))
-  return { zone, short, full: (iso) => `${short(iso)} ${zone}` }
+  return (iso) => format.format(new Date(iso))
 }

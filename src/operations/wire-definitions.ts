@@ -1,10 +1,10 @@
-/** Definitions and matches of services from the wire. Loads no package. */
+/** Definitions to and from the wire. Apart from `services.ts`, which loads it when one comes or goes: most questions have none. */
 import { homedir } from 'node:os'
 import { dirname, isAbsolute } from 'node:path'
 import type { ServiceDefinition as DefinitionWire } from '../contract/index.ts'
-import type { ServiceDefinition, ServiceMatch, ServiceScope } from '../engines/services/index.ts'
+import type { ServiceDefinition } from '../engines/services/index.ts'
 import { isRead, readDefinition } from '../engines/services/read-definition.ts'
-import { TaskflowsError } from '../kernel/errors.ts'
+import { showDefinition as show } from '../engines/services/write-definition.ts'
 
 /**
  * What this process has read before stays as it is.
@@ -19,10 +19,7 @@ function directoryOf({ source }: Readonly<Record<string, unknown>>): string {
   return typeof source === 'string' && isAbsolute(source) ? dirname(source) : homedir()
 }
 
-export function readMatch(match: string | undefined, scope: ServiceScope | undefined): ServiceMatch {
-  return { ...(match !== undefined && { match }), ...(scope !== undefined && { scope }) }
-}
-
-export function unknownService(name: string): TaskflowsError {
-  return new TaskflowsError('service.not_found', `there is no service ${JSON.stringify(name)}`, { details: { name } })
+/** Without what looks secret. */
+export function showDefinition(definition: ServiceDefinition): DefinitionWire {
+  return show(definition, { secrets: 'mask' }) as DefinitionWire
 }
