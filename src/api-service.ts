@@ -47,7 +47,7 @@ export async function startServer(config: Config, { enableUi, flags, onProgress,
   await using services = await openServices(config)
   const before = await find(services, options.scope)
   const scope = options.scope ?? before?.scope ?? 'user'
-  if (before?.mainPid == null) await refuseSecondServer(config)
+  if ((before?.mainPid ?? null) === null) await refuseSecondServer(config)
   await services.apply([serverDefinition(config, { scope, enableUi, flags })], { by: 'local', start: true, ...(onProgress && { onProgress }) })
   return stateOf(config, (await find(services, scope))!)
 }

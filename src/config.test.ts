@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { explainConfig, fileKey, readConfig, settings, settingsToCome } from './config.ts'
+import { explainConfig, fileKey, readConfig, serverVariables, settings, settingsToCome } from './config.ts'
 
 let home: string
 let file: string
@@ -93,4 +93,12 @@ describe('the table', () => {
   test('has the names that the file uses', () => {
     expect(fileKey('loginRateLimitWindowSeconds')).toBe('login_rate_limit_window_seconds')
   })
+})
+
+test('a server that is started elsewhere gets the variables that it goes by, with paths that hold there', () => {
+  expect(serverVariables({
+    TASKFLOWS_PORT: '8003', TASKFLY_LISTEN_IP: '::1', TASKFLOWS_FILE_DIR: 'logs', TASKFLOWS_ENABLE_UI: '1', SLACK_BOT_TOKEN: 'x', TASKFLOWS_DATABASE_URL: '',
+    // Of this process, of whoever calls a server, of others.
+    TASKFLOWS_HOME: '/h', TASKFLOWS_SERVER: 'a:1', TASKFLOWS_TOKEN: 't', TASKFLOWS_METRICS_PORT: '1', JOURNAL_STREAM: '8:1', HOSTNAME: 'h', DEBUG: '1', PATH: '/bin', TASKFLOWS_PROT: '1',
+  })).toEqual({ TASKFLOWS_PORT: '8003', TASKFLY_LISTEN_IP: '::1', TASKFLOWS_FILE_DIR: `${process.cwd()}/logs`, TASKFLOWS_ENABLE_UI: '1', SLACK_BOT_TOKEN: 'x' })
 })

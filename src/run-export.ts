@@ -10,6 +10,7 @@ import {
   type AnyFunction, type AttemptFailure, type Progress, type RunEnd, type RunFacts, type TaskDefinition, type TaskObserver, type TaskRuntime,
   callTask, defineTask, definitionOf, isTask, loadRuntime, provideRuntime, useRuntime,
 } from './engines/tasks/index.ts'
+import { apartFromServices } from './engines/services/service-runtime.ts'
 import { findExport, loadModule } from './engines/tasks/modules.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
@@ -54,7 +55,7 @@ export async function prepareExport(target: string, options: ExportOptions, conf
   const { file, path } = locate(target, process.cwd())
   makeHome(config.home)
   provideRuntime(() => createTaskRuntime(flags))
-  const exported = findExport(await loadModule(file, '/'), path, file)
+  const exported = findExport(await apartFromServices(() => loadModule(file, '/')), path, file)
   const definition = definitionFor(exported, options, { file, path })
   const runtime = await loadRuntime()
   const logged = isJournal(config.journalStream)

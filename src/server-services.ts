@@ -47,10 +47,11 @@ export async function openServerServices(config: Config, { database, log, onErro
 /** Most machines without systemd have no services either, and nobody there wants to hear of it. */
 function logOnce(log: Log, matters: () => Promise<boolean>): (error: unknown) => void {
   let said: string | undefined
+  const say = async (message: string): Promise<void> => log[(await matters()) ? 'warn' : 'debug']({}, `services are not followed: ${message}`)
   return (error) => {
     const message = messageOf(error)
     if (message === said) return
     said = message
-    void matters().then((itMatters) => log[itMatters ? 'warn' : 'debug']({}, `services are not followed: ${message}`))
+    void say(message)
   }
 }

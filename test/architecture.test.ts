@@ -63,7 +63,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'lease-thread.ts': ['kernel', 'engines', 'adapters'],
   'service-runtime.ts': ['kernel', 'config.ts', 'engines/services', 'service-logs.ts', 'services.ts'],
   'index.ts': ['kernel', 'engines', 'client', 'metrics.ts', 'service-runtime.ts', 'notify.ts', 'task-runtime.ts'],
-  'run-export.ts': ['kernel', 'config.ts', 'engines/tasks', 'task-runtime.ts'],
+  'run-export.ts': ['kernel', 'config.ts', 'engines/tasks', 'engines/services', 'task-runtime.ts'],
   'task-runtime.ts': ['kernel', 'config.ts', 'engines/tasks', 'adapters', 'alert-delivery.ts', 'metrics-export.ts', 'run-records.ts', 'process-log.ts'],
   'testing': ['kernel', 'engines', 'adapters', 'client', 'config.ts', 'app.ts'],
 }

@@ -67,7 +67,7 @@ async function measureEvents(host: Host, get: Get, turns: number): Promise<{ tas
     for (let turn = 0; turn < turns; turn += 1) {
       const start = performance.now()
       const [arrivedAfter, { ms }] = await Promise.all([
-        nextEvent(events, 'service.started').then(() => performance.now() - start),
+        inTime(nextEvent(events, 'service.started')).then(() => performance.now() - start),
         host.run(['systemctl', '--user', 'start', 'taskflows-plain-0.service']),
       ])
       found.taskflows.push(arrivedAfter)
@@ -85,5 +85,16 @@ async function nextEvent(stream: AsyncIterator<string>, type: string): Promise<v
     const { done, value } = await stream.next()
     if (done) throw new Error(`the stream of events ended; ${type} was expected`)
     text += value
+  }
+}
+
+/** @throws after 10 s */
+async function inTime(event: Promise<void>): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(new Error('a start of a service was not told within 10 s')), 10_000)
+  try {
+    await Promise.race([event, late.promise])
+  } finally {
+    clearTimeout(timer)
   }
 }

@@ -81,9 +81,20 @@ export function testServiceManager(open: () => Promise<ManagerUnderTest>): void 
     const [found] = await installed('dropped')
     expect(found?.dropIns.map(({ path, text }) => [path.slice(manager.directory.length + 1), text])).toEqual([['taskflows-dropped.service.d/a.conf', '[Service]\nNice=5\n'], ['taskflows-.service.d/b.conf', '[Service]\n']])
     expect(found?.enabled).toBe(true)
+    expect((await exec(...subject.systemctl, 'is-enabled', 'taskflows-dropped.service')).stdout.trim()).toBe('enabled')
     await manager.setEnabled(['taskflows-dropped.service'], false)
     expect((await installed('dropped'))[0]?.enabled).toBe(false)
     await exec('sh', '-c', `rm -r '${manager.directory}'/taskflows-*.service.d`)
+  })
+
+  test('other names that a unit installs itself under come and go with its links', async () => {
+    await given(service('named', 'ExecStart=/bin/true\n[Install]\nAlias=tests-alias.service'))
+    await manager.setEnabled(['taskflows-named.service'], true)
+    expect((await exec('readlink', `${manager.directory}/tests-alias.service`)).stdout).toContain('taskflows-named.service')
+    expect((await installed('named'))[0]?.enabled).toBe(true)
+    await manager.setEnabled(['taskflows-named.service'], false)
+    await expect(exec('readlink', `${manager.directory}/tests-alias.service`)).rejects.toThrow()
+    expect((await installed('named'))[0]?.enabled).toBe(false)
   })
 
   test('a unit that was written anew needs a reload', async () => {
@@ -215,6 +226,14 @@ export function testServiceManager(open: () => Promise<ManagerUnderTest>): void 
       told = change.kind === 'changed'
     }
     await manager.act('stop', [unit])
+  })
+
+  test.each([['the bus', 'bus'], ['the manager', 'manager']] as const)('a start is waited for when %s comes back anew meanwhile', async (_what, what) => {
+    await given(service('outlives', 'Type=oneshot\nExecStart=/bin/sleep 2'), service('outlived', 'Type=oneshot\nExecStart=/bin/sh -c "sleep 2; exit 3"'))
+    const outcomes = manager.act('start', ['taskflows-outlives.service', 'taskflows-outlived.service'])
+    await until('taskflows-outlived.service', { activeState: 'activating' })
+    await (what === 'bus' ? subject.restartBus() : exec(...subject.systemctl, 'daemon-reexec'))
+    expect(await outcomes).toEqual([{ unit: 'taskflows-outlives.service', result: 'done' }, { unit: 'taskflows-outlived.service', result: 'failed', problem: 'exited with 3' }])
   })
 
   test('five hundred timers take one reload, one setting and one start', { timeout: 60_000 }, async () => {

@@ -113,6 +113,14 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeo
     expect(await show('taskflows-b.service', 'LoadState')).toBe('not-found')
   })
 
+  test('of two applies at once come one after the other', async () => {
+    const told: string[] = []
+    const results = await Promise.all(['a', 'b'].map((name) => apply([defined(name)], { onProgress: (text) => void told.push(text) })))
+    expect(results.map(({ services }) => services[0]!.problem)).toEqual([null, null])
+    expect(told).toContainEqual(expect.stringMatching(/^Waiting for /))
+    expect((await on.services.list({})).map(({ name, status }) => [name, status])).toEqual([['a', 'running'], ['b', 'running']])
+  })
+
   test('of a template run as instances, also as one that nobody named before', async () => {
     const workers = (instances: readonly string[]) => defined('worker@', { instances, ...program(['sh', '-c', 'exec sleep 1000']) })
     await apply([workers(['1', '2'])])

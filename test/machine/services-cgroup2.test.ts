@@ -26,12 +26,12 @@ systemctl --user start taskflows-keeper.service
 systemctl --user start ${cases.map(unitOf).join(' ')} 2>/dev/null
 while systemctl --user is-active --quiet ${cases.map(unitOf).join(' ')} || systemctl --user list-jobs | grep -q taskflows- || systemctl --user list-units --state=activating,deactivating 'taskflows-*' | grep -q taskflows-; do sleep 0.5; done
 systemctl --user show ${cases.map(unitOf).join(' ')} --property=${properties.join(',')} >shown.txt
-tf list -o json >list.json
+tf status --match memory -o json >status.json
 /in/node -e '
 const { readFileSync, readdirSync } = require("node:fs")
 const text = (path) => readFileSync(path, "utf8")
 console.log(JSON.stringify({
-  created: JSON.parse(text("created.json")), shown: text("shown.txt"), list: JSON.parse(text("list.json")),
+  created: JSON.parse(text("created.json")), shown: text("shown.txt"), status: JSON.parse(text("status.json")),
   written: Object.fromEntries(readdirSync("work").map((name) => [name, text("work/" + name)])),
 }))'
 `
@@ -39,7 +39,7 @@ console.log(JSON.stringify({
 interface Found {
   readonly created: AppliedServices
   readonly shown: string
-  readonly list: { readonly items: readonly { readonly name: string; readonly result: string | null }[] }
+  readonly status: { readonly items: readonly { readonly name: string; readonly result: string | null }[] }
   readonly written: Readonly<Record<string, string>>
 }
 
@@ -58,7 +58,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on pure cgroup v2'
       expect(found.created.items.filter(({ problem }) => problem !== null)).toEqual([])
       expect(found.created.reloads).toBe(1)
       expectCases(cases, readProperties(found.shown), (name) => found.written[name])
-      expect(found.list.items.find(({ name }) => name === 'memory')).toMatchObject({ result: 'oom-kill' })
+      expect(found.status.items).toMatchObject([{ name: 'memory', result: 'oom-kill' }])
     } finally {
       rmSync(work, { recursive: true })
     }

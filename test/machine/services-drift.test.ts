@@ -59,10 +59,10 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeo
       await apply(defined('web'), nightly)
       await systemctl('disable', 'taskflows-web.service')
       await systemctl('stop', 'taskflows-nightly.timer')
-      expect((await view('web')).drift).toEqual(['taskflows-web.service was disabled by hand'])
+      expect((await view('web')).drift).toEqual(['taskflows-web.service is disabled, though its definition enables it'])
       const { plan, reloads } = await apply(defined('web'), nightly)
       expect(plan.changes.map(({ steps }) => steps.map(({ verb, unit, why }) => [verb, unit, why]))).toEqual([
-        [['enable', 'taskflows-web.service', 'was disabled by hand']], [['start', 'taskflows-nightly.timer', 'does not run']],
+        [['enable', 'taskflows-web.service', 'is disabled now']], [['start', 'taskflows-nightly.timer', 'does not run']],
       ])
       expect(reloads).toBe(0)
       rmSync(unit('nightly.timer'))

@@ -48,7 +48,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the server as a se
   })
 
   test('is left undone when it does not come up', async () => {
-    using _holder = await listenOn(port)
+    await using _ = await listenOn(port)
     expect(await tf('api', 'start')).toMatchObject({ code: 1, err: expect.stringContaining('rolled back') })
     expect(readdirSync(join(manager.home, '.config/systemd/user')).filter((name) => name.includes('srv-api'))).toEqual([])
     expect(await property(unit, 'LoadState')).toBe('not-found')
@@ -119,8 +119,13 @@ async function freePort(): Promise<number> {
   return port
 }
 
-async function listenOn(port: number): Promise<Disposable> {
+async function listenOn(port: number): Promise<AsyncDisposable> {
   const server = createServer((socket) => socket.destroy()).listen(port, '127.0.0.1')
   await once(server, 'listening')
-  return { [Symbol.dispose]: () => void server.close() }
+  return {
+    [Symbol.asyncDispose]: async () => {
+      server.close()
+      await once(server, 'close')
+    },
+  }
 }

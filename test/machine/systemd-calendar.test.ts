@@ -10,10 +10,10 @@
  * - A step that leads out of its unit, as that of `*:0/7` does, makes it skip
  *   elapses or give up ("Infinite loop in calendar calculation", systemd#40260).
  *   Written as `closeSteps` has it, and as our timers have it, it agrees.
- * - It gives up where clocks skip midnight.
+ * - It gives up where clocks skip the first hour of a day, or all but a minute of it.
  * - A fraction of a second that is left over makes it skip the next 0.
- * - It takes the second pass of a midnight that comes twice, when it gets there from
- *   a day with that offset; ours takes the first.
+ * - It takes the second pass of an hour that comes twice, when it gets there from a
+ *   day with that offset; ours takes the first.
  * - In Dublin, where the zone data call winter time daylight saving, it stays on winter
  *   time when it starts there, and skips the same days of years with the other.
  * The zone data of Node and of the machine may be of different years. And we are
@@ -44,8 +44,8 @@ interface Case {
 }
 
 type Difference =
-  | 'a step leads out of its unit; agrees when it is closed' | 'gives up at a midnight that clocks skip' | 'skips after a fraction of a second'
-  | 'second pass of a repeated midnight' | 'skips in Dublin' | 'zone data differ' | 'spaces that systemd refuses' | 'other'
+  | 'a step leads out of its unit; agrees when it is closed' | 'gives up where clocks skip the first hour of a day' | 'skips after a fraction of a second'
+  | 'second pass of an hour that comes twice' | 'skips in Dublin' | 'zone data differ' | 'spaces that systemd refuses' | 'other'
 
 describe.skipIf(!hasSystemdAnalyze)('by systemd-analyze', () => {
   test(`${samples} expressions mean what systemd takes them for`, { timeout: 600_000 }, () => {
@@ -121,22 +121,22 @@ function compare(of: Case, systemd: Verdict, ours: Verdict, agreeUntil: Readonly
   const again = closed === ours.normal ? systemd : askSystemd([closed], { ...of, iterations })[0]!
   if (String(again.elapses) === String(ours.elapses)) return 'a step leads out of its unit; agrees when it is closed'
   const zone = openZone(spec.zone ?? of.zone)
-  if (again.lost) return skipsMidnight(zone, of.from) ? 'gives up at a midnight that clocks skip' : 'other'
+  if (again.lost) return skipsFirstHour(zone, of.from) ? 'gives up where clocks skip the first hour of a day' : 'other'
 
   const differ = ours.elapses.findIndex((elapse, index) => elapse !== again.elapses[index])
   const [ourElapse = 0, theirElapse = 0] = [ours.elapses[differ], again.elapses[differ]]
   if (Math.min(ourElapse || Infinity, theirElapse || Infinity) * 1000 >= (agreeUntil.get(zone.name) ?? Infinity)) return 'zone data differ'
   const passes = zone.instantsOf(theirElapse * 1_000_000 + zone.offsetAt(theirElapse * 1_000_000))
-  if (passes.length === 2 && passes[0] === ourElapse * 1_000_000) return 'second pass of a repeated midnight'
+  if (passes.length === 2 && passes[0] === ourElapse * 1_000_000) return 'second pass of an hour that comes twice'
   const more = elapsesOf(spec, of.from, of.zone, 2_000)
   if (!again.elapses.every((elapse) => more.includes(elapse))) return 'other'
   if (of.from % 1000 !== 0 || spec.second.some(({ start, step = 0 }) => start % 1_000_000 !== 0 || step % 1_000_000 !== 0)) return 'skips after a fraction of a second'
   return zone.name === 'Europe/Dublin' ? 'skips in Dublin' : 'other'
 }
 
-function skipsMidnight(zone: Zone, from: number): boolean {
-  const day = 86_400_000_000
-  return zone.changes(from * 1000, Date.UTC(2199) * 1000).some(({ at, before, after }) => Math.floor((at + before - 1) / day) !== Math.floor((at + after) / day))
+function skipsFirstHour(zone: Zone, from: number): boolean {
+  const [hour, day] = [3_600_000_000, 86_400_000_000]
+  return zone.changes(from * 1000 - day, Date.UTC(2199) * 1000).some(({ at, before, after }) => after > before && (at + before) % day < hour)
 }
 
 function describeDifference({ expression, zone, from }: Case, systemd: Verdict, ours: Verdict): string {

@@ -51,12 +51,12 @@ test('one at a time: the second waits, is told for whom, and goes on when the fi
   const second = versions.lock('apply by bob', told.resolve)
   expect(await told.promise).toMatch(new RegExp(`^Waiting for process ${process.pid} \\(apply by ada, since 20`))
   await first[Symbol.asyncDispose]()
-  await using _second = await second
+  await using _ = await second
   expect(readFileSync(join(directory, 'lock'), 'utf8')).toContain('apply by bob')
 })
 
 test('who waited too long is told who holds it', async () => {
-  await using _first = await createServiceVersions(directory).lock('apply by ada', () => {})
+  await using _ = await createServiceVersions(directory).lock('apply by ada', () => {})
   await expect(takeApplyLock(join(directory, 'lock'), 'apply by bob', { patienceSeconds: 0.1, onProgress: () => {} })).rejects.toMatchObject({ code: 'service.busy', message: expect.stringMatching(/apply by ada/) })
 })
 
@@ -69,5 +69,5 @@ test('a holder that was killed holds nothing any more', async () => {
   const holder = spawn(process.execPath, ['--conditions=source', '--input-type=module-typescript', '-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
   await once(holder.stdout!, 'data')
   holder.kill('SIGKILL')
-  await using _lock = await createServiceVersions(directory).lock('apply by bob', () => {})
+  await using _ = await createServiceVersions(directory).lock('apply by bob', () => {})
 })

@@ -27,7 +27,7 @@ const betweenLooksMs = 500
 export async function act(bus: Bus, verb: UnitVerb, units: readonly string[], { wait = false, signal }: ActOptions = {}): Promise<readonly UnitOutcome[]> {
   if (units.length === 0) return []
   const begunAt = systemClock.now()
-  await using _held = hold(bus, verb === 'stop' ? [] : units.filter((unit) => unit.endsWith('.service')))
+  await using _ = hold(bus, verb === 'stop' ? [] : units.filter((unit) => unit.endsWith('.service')))
   using jobs = await watchJobs(bus)
   using ends = wait && verb !== 'stop' ? await watchEnds(bus) : undefined
   const outcomes = await unlessAborted(signal, Promise.all(units.map((unit) => carryOut(bus, verb, unit, jobs, ends))))

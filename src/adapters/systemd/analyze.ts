@@ -38,14 +38,38 @@ export interface SecurityScore {
 const mostAdvice = 5
 
 /** @throws `systemd.unavailable` without systemd-analyze, or with one that cannot look at files (before 250) */
-export async function securityScore({ unit, text }: Pick<UnitFile, 'unit' | 'text'>, scope: ServiceScope): Promise<SecurityScore> {
-  return withFiles([{ unit, text }], async (directory) => {
-    const ask = (...options: readonly string[]) => analyze(directory, ['security', `--${scope}`, '--offline=true', '--no-pager', ...options, join(directory, unit)])
-    const [overall, table] = await Promise.all([ask(), ask('--json=short')])
-    const [, score, word] = /exposure level for .*: (\d+\.\d) ([A-Z]+)/.exec(overall.stdout) ?? []
-    if (score === undefined || word === undefined) throw unavailable(`systemd-analyze security said nothing of ${unit}: ${overall.stderr.trim()}`)
-    return { score: Number(score), word, advice: readAdvice(table.stdout) }
+export async function securityScore(file: Pick<UnitFile, 'unit' | 'text'>, scope: ServiceScope): Promise<SecurityScore> {
+  return (await securityScores([file], scope))[0]!
+}
+
+/** Of several, in their order. What has the same settings is asked about once. @throws as `securityScore` */
+export async function securityScores(files: readonly Pick<UnitFile, 'text'>[], scope: ServiceScope): Promise<readonly SecurityScore[]> {
+  const settings = files.map(({ text }) => settingsOf(text))
+  const distinct = [...new Set(settings)].map((text, index) => ({ unit: `taskflows-${index}.service`, text }))
+  if (distinct.length === 0) return []
+  const scores = await withFiles(distinct, async (directory) => {
+    const ask = (...options: readonly string[]) => analyze(directory, ['security', `--${scope}`, '--offline=true', '--no-pager', ...options, ...distinct.map(({ unit }) => join(directory, unit))])
+    return readScores(...await Promise.all([ask(), ask('--json=short')]), distinct.length)
   })
+  const bySettings = new Map(distinct.map(({ text }, index) => [text, scores[index]!]))
+  return settings.map((text) => bySettings.get(text)!)
+}
+
+/** Directives on which no exposure depends. */
+const indifferent = /^(?:Exec\w+|Environment\w*|SyslogIdentifier|WorkingDirectory|LoadCredential\w*|Timeout\w+|Restart\w*|RuntimeMaxSec|Type|PIDFile)=/
+
+/** All of [Service] that `security` goes by. */
+function settingsOf(text: string): string {
+  const [service = ''] = text.split('[Service]\n')[1]?.split('\n[') ?? []
+  return ['[Service]', 'ExecStart=/bin/true', ...service.split('\n').filter((line) => line !== '' && !indifferent.test(line)), ''].join('\n')
+}
+
+/** Both list the units in the order in which they were asked about. */
+function readScores(overall: Output, tables: Output, count: number): readonly SecurityScore[] {
+  const levels = [...overall.stdout.matchAll(/exposure level for .*: (\d+\.\d) ([A-Z]+)/g)]
+  const rows = tables.stdout.split('\n').filter((line) => line.startsWith('['))
+  if (levels.length !== count || rows.length !== count) throw unavailable(`systemd-analyze security does not look at files: ${overall.stderr.trim()}`)
+  return levels.map(([, score, word], index) => ({ score: Number(score), word: word!, advice: readAdvice(rows[index]!) }))
 }
 
 interface SecurityRow {

@@ -38,14 +38,15 @@ export function readOwnership(text: string): Ownership | undefined {
  * fields, or the values of secret variables. Those count by name alone, since a hash that anybody may read
  * would let them try likely passwords.
  */
-export function definitionHash({ source: _, ...definition }: ServiceDefinition): string {
+export function definitionHash(definition: ServiceDefinition): string {
   const { env, cgroupConfig } = definition
-  const public_ = {
+  const hashed = {
     ...definition,
+    source: undefined,
     ...(env && { env: withoutSecrets(env) }),
     ...(cgroupConfig?.environment && { cgroupConfig: { ...cgroupConfig, environment: withoutSecrets(cgroupConfig.environment) } }),
   }
-  return createHash('sha256').update(JSON.stringify(public_, sortKeys)).digest('hex')
+  return createHash('sha256').update(JSON.stringify(hashed, sortKeys)).digest('hex')
 }
 
 function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string | null> {

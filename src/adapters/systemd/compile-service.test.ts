@@ -114,7 +114,7 @@ test('every unit says whose it is, what for, and of which definition', () => {
 describe('the same definition', () => {
   test('gives the same text, whatever the order of its fields and variables', () => {
     const one = define({ env: { B: '2', A: '1' }, cgroupConfig: { memoryLimit: 1, deviceReadBps: { '/dev/b': 2, '/dev/a': 1 } } })
-    const other = Object.fromEntries(Object.entries({ ...one, env: { A: '1', B: '2' }, cgroupConfig: { deviceReadBps: { '/dev/a': 1, '/dev/b': 2 }, memoryLimit: 1 } }).reverse()) as unknown as ServiceDefinition
+    const other = Object.fromEntries(Object.entries({ ...one, env: { A: '1', B: '2' }, cgroupConfig: { deviceReadBps: { '/dev/a': 1, '/dev/b': 2 }, memoryLimit: 1 } }).toReversed()) as unknown as ServiceDefinition
     expect(compileService(other, compileHost()).units).toEqual(compileService(one, compileHost()).units)
   })
 
@@ -256,6 +256,11 @@ test('dependencies on services are on their units', () => {
 })
 
 describe('schedules', () => {
+  test('a step that systemd would stumble over is written with its end', () => {
+    const { units } = compile({ startSchedule: [{ kind: 'calendar', schedule: '*-*-* *:00/7:00', persistent: false, accuracy: 1 }] })
+    expect(units[1]!.text).toContain('OnCalendar=*-*-* *:00..56/7:00\n')
+  })
+
   const timerLines = (...startSchedule: NonNullable<ServiceDefinition['startSchedule']>) => {
     const { units, warnings } = compile({ startSchedule })
     return { lines: units[1]!.text.split('\n').filter((line) => /^(On|Persistent|Accuracy|Randomized)/.test(line)), warnings }

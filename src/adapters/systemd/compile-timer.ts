@@ -5,6 +5,7 @@
  */
 import type { CalendarSchedule, PeriodicSchedule } from '../../engines/services/schedules.ts'
 import type { Schedule } from '../../engines/services/service-definition.ts'
+import { timerCalendar } from '../../kernel/schedule/index.ts'
 import type { Compilation } from './compile-host.ts'
 import { type UnitSection, type UnitText, literal, timeSpan, verbatim } from './unit-text.ts'
 
@@ -22,7 +23,7 @@ export function timerDirectives(schedules: readonly Schedule[], triggered: Trigg
   if (calendars.some(({ persistent }) => persistent !== calendars[0]?.persistent)) warn('schedules of one timer are all persistent when one of them is')
   const longestDelay = Math.max(...delays)
   return {
-    OnCalendar: distinct(calendars.map(({ schedule }: CalendarSchedule) => literal(schedule))),
+    OnCalendar: distinct(calendars.map(({ schedule }: CalendarSchedule) => literal(timerCalendar(schedule)))),
     ...(triggered.atOnce ? firstStarts(periods) : { OnActiveSec: distinct(periods.map(({ period }) => timeSpan(period))) }),
     ...repetitions(periods),
     Persistent: calendars.some(({ persistent }) => persistent) ? true : undefined,

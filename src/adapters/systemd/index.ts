@@ -47,7 +47,7 @@ export function createSystemdManager(options: SystemdManagerOptions): ServiceMan
     foreign: () => readForeign(places),
     verify: (units) => verifyUnits(units, scope),
     write: (change) => writeUnitFiles(places, change),
-    ...createLiveManager(createBus(address, (reason) => busUnavailable({ scope, address, uid }, reason))),
+    ...createLiveManager(createBus(address, (reason) => busUnavailable({ scope, address, uid }, reason)), unitDirectory),
   }
 }
 

@@ -3,6 +3,7 @@ import type { ServiceManager } from '../../engines/services/service-manager.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
 import { act } from './act.ts'
 import { type Bus, managerObject } from './bus.ts'
+import { setEnabledByLinks } from './enable-units.ts'
 import { readDetails, readStates } from './read-units.ts'
 import { watch } from './watch.ts'
 
@@ -13,15 +14,17 @@ const reloadTimeoutMs = 300_000
 /** SD_SYSTEMD_UNIT_FORCE: links in the way are replaced. */
 const force = 2
 
-export function createLiveManager(bus: Bus): LiveManager {
+/** @param directory where units of ours are */
+export function createLiveManager(bus: Bus, directory: string): LiveManager {
   return {
     // Answers when it is over.
     reload: async () => void await bus.call({ ...managerObject, member: 'Reload' }, { timeoutMs: reloadTimeoutMs }),
     setEnabled: async (units, on) => {
-      if (units.length === 0) return
+      const left = setEnabledByLinks(directory, units, on)
+      if (left.length === 0) return
       await bus.call(on
-        ? { ...managerObject, member: 'EnableUnitFilesWithFlags', signature: 'ast', args: [units, force] }
-        : { ...managerObject, member: 'DisableUnitFilesWithFlags', signature: 'ast', args: [units, 0] })
+        ? { ...managerObject, member: 'EnableUnitFilesWithFlags', signature: 'ast', args: [left, force] }
+        : { ...managerObject, member: 'DisableUnitFilesWithFlags', signature: 'ast', args: [left, 0] })
     },
     act: (verb, units, options) => act(bus, verb, units, options),
     resetFailed: async (units) => void await Promise.all(units.map((unit) => resetFailed(bus, unit))),

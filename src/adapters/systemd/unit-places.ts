@@ -28,6 +28,6 @@ export function unitPlaces(scope: ServiceScope, directory: string, runtimeDirect
 export function dropInNames(unit: string): string[] {
   const dot = unit.lastIndexOf('.')
   const [name, suffix] = [unit.slice(0, dot), unit.slice(dot)]
-  const dashes = [...name.matchAll(/-/g)].map(({ index }) => index).reverse().filter((index) => index < name.length - 1)
+  const dashes = [...name.matchAll(/-/g)].map(({ index }) => index).toReversed().filter((index) => index < name.length - 1)
   return [`${unit}.d`, ...dashes.map((index) => `${name.slice(0, index + 1)}${suffix}.d`)]
 }

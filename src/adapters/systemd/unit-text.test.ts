@@ -41,12 +41,12 @@ describe('a value at its place', () => {
   })
 
   test('every argument is read back by the rules of systemd as it was given', () => {
-    const argument = fc.string({ unit: fc.oneof(fc.constantFrom(...'%$\\"\' ;#=-@:{}ab'), fc.string({ minLength: 1, maxLength: 1, unit: 'binary' })) }).filter((text) => !/[\0-\x1f\x7f]/.test(text) && text.isWellFormed())
-    fc.assert(fc.property(fc.array(argument), argument, (given, text) => {
+    const argument = fc.string({ unit: fc.oneof(fc.constantFrom(...'%$\\"\' ;#=-@:{}ab'), fc.string({ minLength: 1, maxLength: 1, unit: 'grapheme' })) }).filter((text) => !/[\0-\x1f\x7f]/.test(text) && text.isWellFormed())
+    fc.assert(fc.property(fc.array(argument, { maxLength: 4 }), argument, (given, text) => {
       expect(readExec(readBack(execLine(['/bin/x', ...given])))).toEqual(['/bin/x', ...given])
       expect(readItems(readBack(quoted(text)))).toEqual([text])
       expect(readLiteral(readBack(literal(`x${text}x`)))).toBe(`x${text}x`)
-    }), { numRuns: 2_000 })
+    }), { numRuns: 500 })
   })
 })
 

@@ -12,7 +12,9 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(directory, { recursive: true, force: true }))
 
-const changes = (watch: FileWatch) => expect.poll(() => watch.changed(), { timeout: 2_000, interval: 5 }).toBe(true)
+async function changes(watch: FileWatch): Promise<void> {
+  await expect.poll(() => watch.changed(), { timeout: 2_000, interval: 5 }).toBe(true)
+}
 test('at first everything may have changed, and then nothing has', () => {
   using watch = watchUnitFiles(directory)
   expect([watch.changed(), watch.changed(), watch.changed()]).toEqual([true, false, false])

@@ -3,19 +3,26 @@
  * first one takes its place, and what took its place goes back when a later step fails. A crash in between leaves
  * whole files, each the old or the new one.
  */
-import { closeSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { closeSync, fchmodSync, fsyncSync, lstatSync, openSync, readFileSync, renameSync, rmSync, rmdirSync, unlinkSync, writeFileSync, writeSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import type { ServiceManager } from '../../engines/services/service-manager.ts'
-import { SecurityError, TaskflowsError, ValidationError, messageOf } from '../../kernel/errors.ts'
+import { SecurityError, ValidationError } from '../../kernel/errors.ts'
 import { makeDirectories } from '../../kernel/make-directories.ts'
+import { notWritten } from './not-written.ts'
 import { isOurs } from './read-unit-files.ts'
 import type { UnitPlaces } from './unit-places.ts'
 
 export type UnitFileChange = Parameters<ServiceManager['write']>[0]
 
-/** Waits for the disk overlap, within the limit of open files. */
-const syncsAtOnce = 32
+const run = promisify(execFile)
+/** Written without a pause. */
+const filesAtOnce = 250
+/** Flushed at the same time, within the limit of open files. */
+const fewFiles = 32
 
 interface Target {
   readonly path: string
@@ -46,7 +53,7 @@ export async function writeUnitFiles({ directory, mode }: UnitPlaces, { units, r
   } catch (error) {
     for (const { path } of targets) rmSync(staged(path), { force: true })
     for (const step of undo) step()
-    throw error instanceof TaskflowsError ? error : notWritten(directory, error)
+    throw notWritten(directory, error)
   }
   for (const unit of removed) removeEmpty(join(directory, `${unit}.d`))
 }
@@ -71,22 +78,38 @@ function staged(path: string): string {
   return join(dirname(path), `.${basename(path)}.${process.pid}.new`)
 }
 
+/** The new texts are on the disk before anything is replaced by them. */
 async function stage(targets: readonly Target[]): Promise<void> {
-  const waiting = targets.filter((one): one is Target & { text: string } => one.text !== null)
-  for (const parent of new Set(waiting.map(({ path }) => dirname(path)))) makeDirectories(parent)
-  const queue = waiting.values()
-  await Promise.all(Array.from({ length: syncsAtOnce }, async () => {
-    for (const { path, text, mode } of queue) await writeSynced(staged(path), text, mode)
-  }))
+  const paths: string[] = []
+  for (const { path, text, mode } of targets) {
+    if (text === null) continue
+    makeDirectories(dirname(path))
+    rmSync(staged(path), { force: true })
+    const file = openSync(staged(path), 'wx', mode)
+    try {
+      writeSync(file, text)
+      // Whatever the umask of this process is.
+      fchmodSync(file, mode)
+    } finally {
+      closeSync(file)
+    }
+    paths.push(staged(path))
+    if (paths.length % filesAtOnce === 0) await setImmediate()
+  }
+  await flush(paths)
 }
 
-async function writeSynced(path: string, text: string, mode: number): Promise<void> {
-  rmSync(path, { force: true })
-  await using file = await open(path, 'wx', mode)
-  await file.writeFile(text)
-  // Whatever the umask of this process is.
-  await file.chmod(mode)
-  await file.datasync()
+/** Each by itself; many are sooner there with all else of their file systems, by sync(1). */
+async function flush(paths: readonly string[]): Promise<void> {
+  const directories = [...new Set(paths.map((path) => dirname(path)))]
+  if (paths.length > fewFiles && await run('sync', ['-f', ...directories]).then(() => true, () => false)) return
+  const queue = paths.values()
+  await Promise.all(Array.from({ length: fewFiles }, async () => {
+    for (const path of queue) {
+      await using file = await open(path)
+      await file.datasync()
+    }
+  }))
 }
 
 function restore(path: string, before: Target['before']): void {
@@ -111,12 +134,4 @@ function removeEmpty(directory: string): void {
   } catch (error) {
     if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
-}
-
-function notWritten(directory: string, error: unknown): TaskflowsError {
-  const denied = ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? '')
-  return new TaskflowsError('service.not_written', `the units cannot be written: ${messageOf(error)}`, {
-    details: { directory }, cause: error,
-    hint: denied ? 'Nothing was changed. Units of the machine are written by root: run it with sudo, or use --scope user.' : 'Nothing was changed.',
-  })
 }

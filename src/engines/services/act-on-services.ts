@@ -1,11 +1,12 @@
 /** Which units of a service a verb is about, and the doing of it: each unit has its outcome. */
+import type { Clock } from '../../kernel/clock.ts'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
 import { begin } from './apply-services.ts'
 import type { FoundService } from './match-services.ts'
 import type { ServiceManager, UnitOutcome, UnitVerb } from './service-manager.ts'
 import { isTimer } from './service-units.ts'
 import type { ActOptions, ActedUnit, ServiceVerb } from './services.ts'
-import { factsOf, firstOf } from './unit-facts.ts'
+import { factsOf, firstOf, schedulesOf } from './unit-facts.ts'
 
 type Verb = Exclude<ServiceVerb, 'remove'>
 
@@ -21,7 +22,7 @@ export interface Deed {
  * its next run. Stopping and disabling are about all of it. Stop and restart schedules go with the timers.
  */
 export function deedsOf(verb: Verb, service: FoundService, { timers = false, services = false }: Pick<ActOptions, 'timers' | 'services'>): Deed[] {
-  const isScheduled = service.units.has('timer')
+  const isScheduled = startsByItself(service)
   const [onlyTimers, onlyServices] = [timers && !services, services && !timers]
   const arms = verb === 'start' || verb === 'enable'
   return [...service.units].flatMap(([role, unit]): Deed[] => {
@@ -31,11 +32,20 @@ export function deedsOf(verb: Verb, service: FoundService, { timers = false, ser
   })
 }
 
-export async function act(deeds: readonly Deed[], manager: ServiceManager, options: Pick<ActOptions, 'wait' | 'signal'>): Promise<ActedUnit[]> {
+/** A period that begins by command has nothing to begin it but a start of the service. */
+function startsByItself({ units, installed }: FoundService): boolean {
+  if (!units.has('timer')) return false
+  const schedules = schedulesOf(factsOf(installed.find(({ role }) => role === 'timer')?.text ?? ''))
+  return schedules.length === 0 || schedules.some((schedule) => schedule.kind === 'calendar' || schedule.startOn !== 'command')
+}
+
+export async function act(deeds: readonly Deed[], manager: ServiceManager, clock: Clock, options: Pick<ActOptions, 'wait' | 'signal'>): Promise<ActedUnit[]> {
   const byVerb = [...Map.groupBy(deeds, ({ verb }) => verb)]
   const outcomes = (await Promise.all(byVerb.map(async ([verb, some]) => (
-    verb === 'enable' || verb === 'disable' ? enable(manager, some.map(({ unit }) => unit), verb === 'enable') : run(manager, verb, some, options)
+    verb === 'enable' || verb === 'disable' ? enable(manager, some.map(({ unit }) => unit), verb === 'enable') : run(manager, verb, some, clock, options)
   )))).flat()
+  // systemd keeps in mind what is enabled until it reads its units anew.
+  if (deeds.some(({ verb }) => verb === 'enable' || verb === 'disable')) await manager.reload()
   const found = new Map(outcomes.map((outcome) => [outcome.unit, outcome]))
   return deeds.map(({ service, unit }) => acted(service, found.get(unit) ?? { unit, result: 'done' }))
 }
@@ -44,13 +54,13 @@ export function acted({ name, scope }: Pick<FoundService, 'name' | 'scope'>, { u
   return { service: name, scope, unit, result, problem }
 }
 
-async function run(manager: ServiceManager, verb: UnitVerb, deeds: readonly Deed[], { wait = false, signal }: Pick<ActOptions, 'wait' | 'signal'>): Promise<readonly UnitOutcome[]> {
+async function run(manager: ServiceManager, verb: UnitVerb, deeds: readonly Deed[], clock: Clock, { wait = false, signal }: Pick<ActOptions, 'wait' | 'signal'>): Promise<readonly UnitOutcome[]> {
   const units = deeds.map(({ unit }) => unit)
   // One that failed too often in a row may be started again by a person.
   if (verb !== 'stop') await manager.resetFailed(units.filter((unit) => unit.endsWith('.service')))
   if (wait) return manager.act(verb, units, { wait, ...(signal && { signal }) })
   const long = new Set(deeds.filter(({ service, unit }) => unit === service.units.get('service') && isOneshot(service)).map(({ unit }) => unit))
-  return begin(manager, verb, units, (unit) => verb !== 'stop' && long.has(unit))
+  return begin(manager, verb, units, clock, (unit) => verb !== 'stop' && long.has(unit))
 }
 
 function isOneshot({ installed }: FoundService): boolean {

@@ -99,7 +99,7 @@ async function startAll(changing: readonly PlannedService[], manager: ServiceMan
   // Starts by hand count towards the limit of starts in a while, and would else end in a rollback.
   await manager.resetFailed([...owners.keys()].filter((unit) => unit.endsWith('.service')))
   const outcomes = await telling(`Starting ${owners.size} units`, async () => (
-    (await Promise.all(startingVerbs.map(([verb, unitVerb]) => begin(manager, unitVerb, unitsTo(changing, verb), (unit) => endsByItself(unit, owners.get(unit)!))))).flat()
+    (await Promise.all(startingVerbs.map(([verb, unitVerb]) => begin(manager, unitVerb, unitsTo(changing, verb), host.clock, (unit) => endsByItself(unit, owners.get(unit)!))))).flat()
   ))
   const started = [...owners].flatMap(([unit, { compiled }]): Started[] => (unit.endsWith('.service') && compiled ? [{ unit, definition: compiled.definition }] : []))
   const found = await telling(`Waiting for ${started.length} services to come up`, () => problemsOf(started, outcomes, manager, host))
@@ -117,18 +117,19 @@ function endsByItself(unit: string, { compiled }: PlannedService): boolean {
 const glanceMs = 500
 
 /** Starts, all in one call but for what ends by itself: that is begun and not waited for, since it may take hours. */
-export async function begin(manager: ServiceManager, verb: UnitVerb, units: readonly string[], takesUntilItsEnd: (unit: string) => boolean): Promise<readonly UnitOutcome[]> {
+export async function begin(manager: ServiceManager, verb: UnitVerb, units: readonly string[], clock: Clock, takesUntilItsEnd: (unit: string) => boolean): Promise<readonly UnitOutcome[]> {
   const [long, short] = [units.filter(takesUntilItsEnd), units.filter((unit) => !takesUntilItsEnd(unit))]
-  const [glanced, waited] = await Promise.all([Promise.all(long.map((unit) => glanceAt(manager, verb, unit))), manager.act(verb, short)])
+  const [glanced, waited] = await Promise.all([Promise.all(long.map((unit) => glanceAt(manager, verb, unit, clock))), manager.act(verb, short)])
   return [...glanced, ...waited]
 }
 
-async function glanceAt(manager: ServiceManager, verb: UnitVerb, unit: string): Promise<UnitOutcome> {
-  const signal = AbortSignal.timeout(glanceMs)
+async function glanceAt(manager: ServiceManager, verb: UnitVerb, unit: string, clock: Clock): Promise<UnitOutcome> {
+  const patience = new AbortController()
+  using _ = clock.timer(glanceMs, () => patience.abort())
   try {
-    return (await manager.act(verb, [unit], { signal }))[0]!
+    return (await manager.act(verb, [unit], { signal: patience.signal }))[0]!
   } catch (error) {
-    if (signal.aborted) return { unit, result: 'done' }
+    if (patience.signal.aborted) return { unit, result: 'done' }
     throw error
   }
 }
@@ -159,7 +160,7 @@ export type Telling = <T>(what: string, work: () => Promise<T>) => Promise<T>
 /** Says what is being done once it has taken a second. */
 export function tellLongWork(clock: Clock, { onProgress = () => {} }: Pick<ApplyOptions, 'onProgress'>): Telling {
   return async (what, work) => {
-    using _told = clock.timer(1000, () => onProgress(what))
+    using _ = clock.timer(1000, () => onProgress(what))
     return await work()
   }
 }

@@ -53,7 +53,7 @@ export class Calendar implements CalendarSchedule {
    * that comes twice has no local time of its own and stays in UTC.
    */
   static fromDate(date: Moment, { zone = 'UTC', ...options }: CalendarOptions & { readonly zone?: string } = {}): Calendar {
-    const instant = (date instanceof Date ? date.getTime() : date.epochMilliseconds) * 1000
+    const instant = millisecondsOf(date) * 1000
     if (!Number.isFinite(instant)) throw new ValidationError('calendar.invalid', 'The date of a calendar is not a valid one')
     const place = openZone(knownZone(zone))
     const wall = instant + place.offsetAt(instant)
@@ -62,11 +62,11 @@ export class Calendar implements CalendarSchedule {
   }
 
   /** Up to `count` runs after `from` (default now). `zone` is for an expression that names none; default that of the machine. */
-  nextRuns(count = 5, { from = new Date(), zone = localZone() }: { readonly from?: Moment; readonly zone?: string } = {}): Date[] {
+  nextRuns(count = 5, { from, zone = localZone() }: { readonly from?: Moment; readonly zone?: string } = {}): Date[] {
     if (!Number.isInteger(count) || count < 0) throw new TypeError(`Expected the number of runs to be a whole number from 0, got ${count}`)
-    const start = from instanceof Date ? from.getTime() : from.epochMilliseconds
-    if (!Number.isFinite(start)) throw new TypeError('Expected `from` to be a valid date')
-    return nextRuns(parseCalendar(this.schedule), count, { from: start, zone: knownZone(zone) }).map((ms) => new Date(ms))
+    const start = from === undefined ? undefined : millisecondsOf(from)
+    if (start !== undefined && !Number.isFinite(start)) throw new TypeError('Expected `from` to be a valid date')
+    return nextRuns(parseCalendar(this.schedule), count, { zone: knownZone(zone), ...start === undefined ? {} : { from: start } }).map((ms) => new Date(ms))
   }
 
   /** The normal form, as plain data. */
@@ -85,6 +85,10 @@ function readWhole(given: Readonly<Record<string, unknown>>): CalendarSchedule {
   const read = readCalendar(given, '', problems)
   refuseProblems('The calendar', problems)
   return read!
+}
+
+function millisecondsOf(moment: Moment): number {
+  return moment instanceof Date ? moment.getTime() : moment.epochMilliseconds
 }
 
 function knownZone(zone: string): string {

@@ -58,6 +58,6 @@ async function problemsNow(units: readonly string[], manager: ServiceManager): P
 function problemIn({ activeState, subState, result, exitCode, exitSignal }: UnitDetails): string | null {
   const ends = activeState === 'failed' || subState.startsWith('auto-restart')
   if (!ends || result === 'success' || result === null) return null
-  const how = exitSignal !== null ? `by ${exitSignal}` : exitCode !== null ? `with exit code ${exitCode}` : `(${result})`
-  return result === 'exit-code' || result === 'signal' || result === 'core-dump' ? `ended ${how} right after its start` : `ended ${how === `(${result})` ? how : `${how} (${result})`} right after its start`
+  const how = exitSignal !== null ? `was ended by ${exitSignal}` : exitCode !== null ? `ended with exit code ${exitCode}` : 'failed'
+  return `${how} soon after its start${result === 'exit-code' || result === 'signal' ? '' : ` (${result})`}`
 }

@@ -18,7 +18,7 @@ import { removeServices } from './remove-services.ts'
 import { compiledAs, listVersions, versionToRestore } from './restore-version.ts'
 import type { ServiceManager, UnitDetails } from './service-manager.ts'
 import { serverName } from './service-name.ts'
-import type { ApplyOptions, ApplyResult, NextRuns, ServiceFile, ServiceView, Services } from './services.ts'
+import type { ActOptions, ApplyOptions, ApplyResult, NextRuns, ServiceFile, ServiceVerb, ServiceView, Services } from './services.ts'
 import { factsOf, schedulesOf } from './unit-facts.ts'
 import { viewOf } from './views.ts'
 
@@ -34,7 +34,7 @@ export function createServices(host: ServicesHost): Services {
   }
 
   async function changing(prepare: () => Promise<Prepared>, options: ApplyOptions): Promise<ApplyResult> {
-    await using _lock = await versions.lock(`apply by ${options.by}`, options.onProgress ?? (() => {}))
+    await using _ = await versions.lock(`apply by ${options.by}`, options.onProgress ?? (() => {}))
     const { plan, batches } = await prepare()
     refuseFaults(plan)
     return applyPlan(plan, batches, host, options)
@@ -65,17 +65,15 @@ export function createServices(host: ServicesHost): Services {
     plan: async (definitions, options = {}) => (await prepareDefinitions(definitions, host, { ...options, offline: true })).plan,
     apply: (definitions, options) => changing(() => prepareDefinitions(definitions, host, options), options),
     async act(verb, match, options = {}) {
-      const found = await findServices(host, match)
-      const parts = options.server ? found : withoutServer(found, match.match)
+      const chosen = async () => withoutServer(await findServices(host, match), match.match, options)
       if (verb === 'remove') {
-        await using _lock = await versions.lock(`remove by ${options.by ?? 'somebody'}`, () => {})
-        return (await Promise.all(parts.map(({ inventory, services }) => removeServices(inventory, services, host, options.by ?? 'somebody')))).flat()
+        const by = options.by ?? 'somebody'
+        await using _ = await versions.lock(`remove by ${by}`, () => {})
+        return (await Promise.all((await chosen()).map(({ inventory, services }) => removeServices(inventory, services, host, by)))).flat()
       }
-      const deeds = parts.map(({ inventory, services }) => ({ inventory, deeds: services.flatMap((service) => deedsOf(verb, service, options)) }))
-      if (match.match !== undefined && deeds.every(({ deeds }) => deeds.length === 0) && parts.some(({ services }) => services.length > 0)) {
-        throw new TaskflowsError('service.not_found', `${match.match} has no timer to ${verb}`, { details: { name: match.match }, hint: `Without --timers the verb is about the service.` })
-      }
-      return (await Promise.all(deeds.map(({ inventory, deeds }) => act(deeds, inventory.manager, options)))).flat()
+      const parts = (await chosen()).map(({ inventory, services }) => ({ manager: inventory.manager, services, deeds: services.flatMap((service) => deedsOf(verb, service, options)) }))
+      refuseNoDeeds(verb, match.match, parts)
+      return (await Promise.all(parts.map(({ manager, deeds }) => act(deeds, manager, clock, options)))).flat()
     },
     async rollback(name, options) {
       const version = await versionToRestore(name, options, host)
@@ -86,12 +84,19 @@ export function createServices(host: ServicesHost): Services {
 }
 
 /** Patterns pass the server's own service by. @throws `service.protected` when it is named */
-function withoutServer(found: readonly Found[], match: string | undefined): Found[] {
+function withoutServer(found: readonly Found[], match: string | undefined, { server = false }: ActOptions): readonly Found[] {
+  if (server) return found
   const isServer = ({ name }: FoundService): boolean => name === serverName
   if (match !== undefined && !isGlob(match) && found.some(({ services }) => services.some(isServer))) {
     throw new TaskflowsError('service.protected', `${serverName} is the server itself`, { details: { name: serverName } })
   }
   return found.map(({ inventory, services }) => ({ inventory, services: services.filter((service) => !isServer(service)) }))
+}
+
+/** Doing nothing must not look like success. @throws `service.not_found` */
+function refuseNoDeeds(verb: ServiceVerb, match: string | undefined, parts: readonly { readonly services: readonly unknown[]; readonly deeds: readonly unknown[] }[]): void {
+  if (match === undefined || parts.every(({ services }) => services.length === 0) || parts.some(({ deeds }) => deeds.length > 0)) return
+  throw new TaskflowsError('service.not_found', `${match} has no timer to ${verb}`, { details: { name: match }, hint: 'Without --timers the verb is about the service.' })
 }
 
 /** A template itself has no state. */

@@ -41,7 +41,7 @@ function enablementDrift(installed: readonly InstalledUnit[], { definition }: Ap
   return installed.flatMap(({ unit, role, enabled }) => {
     const wanted = isEnabled(role, definition.enabled)
     if (wanted === undefined || wanted === enabled) return []
-    return [`${unit} was ${enabled ? 'enabled' : 'disabled'} by hand`]
+    return [`${unit} is ${enabled ? 'enabled, which its definition does not say' : 'disabled, though its definition enables it'}`]
   })
 }
 

@@ -64,8 +64,7 @@ export function createLiveServices({ services, host, watchFiles, onEvents, onTro
     const details = await Promise.all(scopes.map((each) => sightOf(each).units.details()))
     // Whoever asks hears why the manager is away.
     if (details.some((each) => each === undefined)) return services.list({ ...(match !== undefined && { match }), ...(scope && { scope }) }, { details: detailed })
-    const inventories = await readInventories(known, scope)
-    return inventories.flatMap(({ manager, states, services: found }) => matching(found, match).map((service) => sightOf(manager.scope).view(service, states)))
+    return (await Promise.all(scopes.map((each) => sightOf(each).list(match)))).flat()
   }
 
   return {
@@ -112,7 +111,7 @@ interface Sight extends AsyncDisposable {
   readonly units: LiveUnits
   /** The real one, but for what is known. */
   readonly manager: ServiceManager
-  view(service: FoundService, states: Inventory['states']): ServiceView
+  list(match: string | undefined): Promise<readonly ServiceView[]>
 }
 
 function createSight(manager: ServiceManager, { host, watchFiles, onEvents, onTrouble }: Omit<LiveServicesParts, 'services'>): Sight {
@@ -131,20 +130,33 @@ function createSight(manager: ServiceManager, { host, watchFiles, onEvents, onTr
     manager, clock: host.clock, onEvents, onTrouble,
     unitsOnDisk: async () => (await readDisk()).map(({ unit }) => unit).filter((unit) => !unit.includes('@.')),
   })
+  const known: ServiceManager = { ...manager, installed: readDisk, states: async () => [...(await units.details())?.values() ?? await manager.states()] }
   const views = new Map<string, Remembered>()
+  let inventory: { readonly files: readonly InstalledUnit[]; readonly generation: number; readonly services: readonly FoundService[] } | undefined
+
+  const servicesNow = async (): Promise<readonly FoundService[]> => {
+    const [files, { generation }] = [await readDisk(), units]
+    if (inventory?.files !== files || inventory.generation !== generation) {
+      const [{ services }] = await readInventories({ ...host, manager: () => known }, manager.scope) as [Inventory]
+      inventory = { files, generation, services }
+    }
+    return inventory.services
+  }
+  const view = (service: FoundService): ServiceView => {
+    const seen = [service.units.get('service'), service.units.get('timer')].map((unit) => (unit === undefined ? undefined : units.known.get(unit)))
+    const before = views.get(service.name)
+    if (before !== undefined && before.view.drift.length === 0 && isSame(before.files, service.installed) && isSame(before.seen, seen)) return before.view
+    const details = new Map(seen.flatMap((each) => (each === undefined ? [] : [[each.unit, each]])))
+    const drift = driftIn(service, details, host.versions.latest(service.scope, service.definedAs))
+    const made = viewOf(service, { states: units.known, details, drift, nowMs: host.clock.now() })
+    views.set(service.name, { view: made, files: service.installed, seen })
+    return made
+  }
+
   return {
     units,
-    manager: { ...manager, installed: readDisk, states: async () => [...(await units.details())?.values() ?? await manager.states()] },
-    view: (service, states) => {
-      const seen = [service.units.get('service'), service.units.get('timer')].map((unit) => (unit === undefined ? undefined : units.known.get(unit)))
-      const before = views.get(service.name)
-      if (before !== undefined && before.view.drift.length === 0 && isSame(before.files, service.installed) && isSame(before.seen, seen)) return before.view
-      const details = new Map(seen.flatMap((each) => (each === undefined ? [] : [[each.unit, each]])))
-      const drift = driftIn(service, details, host.versions.latest(service.scope, service.definedAs))
-      const view = viewOf(service, { states, details, drift, nowMs: host.clock.now() })
-      views.set(service.name, { view, files: service.installed, seen })
-      return view
-    },
+    manager: known,
+    list: async (match) => matching(await servicesNow(), match).map(view),
     [Symbol.asyncDispose]: async () => {
       files[Symbol.dispose]()
       await units.stop()

@@ -25,6 +25,8 @@ export interface LiveUnits extends Lifecycle {
   details(): Promise<ReadonlyMap<string, UnitDetails> | undefined>
   /** What is known, however old. */
   readonly known: ReadonlyMap<string, UnitDetails>
+  /** Another one whenever there are other units. */
+  readonly generation: number
   /** Asks about these anew, for what comes without a signal, or before it. @throws `systemd.unavailable` */
   refresh(units: readonly string[]): Promise<void>
 }
@@ -38,6 +40,7 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTroub
   /** When each was last told of by a signal: the answer to an older question must not undo that. */
   const heard = new Map<string, number>()
   let moment = 0
+  let generation = 0
   /** Nothing happened before the first look: what is found then has begun at some time. */
   let isBaseline = true
   /** Resolves with whether everything is known. */
@@ -51,8 +54,11 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTroub
       const events = present.flatMap((after) => eventsBetween(manager.scope, known.get(after.unit), after))
       if (events.length > 0) onEvents(events)
     }
-    for (const details of present) known.set(details.unit, remembering(known.get(details.unit), details))
-    for (const { unit } of answers.filter(({ loadState }) => loadState === 'not-found')) known.delete(unit)
+    for (const details of present) {
+      if (!known.has(details.unit)) generation += 1
+      known.set(details.unit, remembering(known.get(details.unit), details))
+    }
+    for (const { unit } of answers.filter(({ loadState }) => loadState === 'not-found')) if (known.delete(unit)) generation += 1
   }
 
   const hear = (units: readonly UnitDetails[], gone: readonly string[]): void => {
@@ -149,6 +155,9 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTroub
     }),
     details: async () => (!isAway && (await reading.promise) ? known : undefined),
     known,
+    get generation() {
+      return generation
+    },
     refresh: ask,
   }
 }

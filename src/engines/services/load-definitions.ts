@@ -21,10 +21,14 @@ export interface LoadDefinitionsOptions {
   readonly exclude?: readonly string[]
   /** Of services that do not say. Default user. */
   readonly scope?: ServiceScope
+  /** Told of a file or a service that is refused, which is then left out. Without it, it is thrown. */
+  readonly onRefusal?: (refusal: TaskflowsError) => void
 }
 
 export interface LoadedDefinitions {
   readonly definitions: readonly ServiceDefinition[]
+  /** Those that the patterns leave out. */
+  readonly others: readonly ServiceDefinition[]
   /** Those that were looked into, absolute. */
   readonly files: readonly string[]
   /** What was left out, and why. */
@@ -46,17 +50,22 @@ interface Found {
  * @param path of a file or a directory
  * @throws `services.none`, `module.unloadable`, ValidationError `service.invalid`, SecurityError `service.unsafe`
  */
-export async function loadDefinitions(path: string, { cwd, include = [], exclude = [], scope }: LoadDefinitionsOptions): Promise<LoadedDefinitions> {
+export async function loadDefinitions(path: string, { cwd, include = [], exclude = [], scope, onRefusal }: LoadDefinitionsOptions): Promise<LoadedDefinitions> {
   const whole = resolve(cwd, path)
   const stat = statSync(whole, { throwIfNoEntry: false })
   if (stat === undefined) throw new TaskflowsError('services.none', `there is no file or directory ${whole}`, { hint: 'Name a module, a YAML file, or a directory with these.' })
   const files = stat.isDirectory() ? filesIn(whole) : [whole]
   const found: Found[] = []
-  for (const file of files) found.push(await loadFile(file, stat.isDirectory(), scope))
+  let refused = false
+  const refuse = onRefusal && ((refusal: TaskflowsError): void => {
+    refused = true
+    onRefusal(refusal)
+  })
+  for (const file of files) found.push(await loadOrRefuse(file, stat.isDirectory(), scope, refuse))
   const services = withoutTwins(found.flatMap((one) => one.services))
-  const wanted = services.filter(({ definition: { name } }) => isWanted(name, include, exclude))
-  if (wanted.length === 0) throw nothingFound(whole, services, files)
-  return { definitions: wanted.map(({ definition }) => definition), files, notes: found.flatMap(({ notes }) => notes) }
+  const { wanted = [], others = [] } = Object.groupBy(services.map(({ definition }) => definition), ({ name }) => (isWanted(name, include, exclude) ? 'wanted' : 'others'))
+  if (wanted.length === 0 && !refused) throw nothingFound(whole, services, files)
+  return { definitions: wanted, others, files, notes: found.flatMap(({ notes }) => notes) }
 }
 
 const isModule = /\.[cm]?[jt]s$/
@@ -84,9 +93,21 @@ function isCandidate(name: string): boolean {
   return isModule.test(name) ? !isNoDefinition.test(name) : isYaml.test(name) && !isCompose.test(name)
 }
 
+type Refuse = LoadDefinitionsOptions['onRefusal']
+
+async function loadOrRefuse(file: string, among: boolean, scope: ServiceScope | undefined, refuse: Refuse): Promise<Found> {
+  try {
+    return await loadFile(file, among, scope, refuse)
+  } catch (error) {
+    if (refuse === undefined || !(error instanceof TaskflowsError) || error.code === 'services.none') throw error
+    refuse(error)
+    return { services: [], notes: [] }
+  }
+}
+
 /** @param among it is one of many, and need not define services */
-async function loadFile(file: string, among: boolean, scope: ServiceScope | undefined): Promise<Found> {
-  if (isYaml.test(file)) return loadYamlFile(file, among, scope)
+async function loadFile(file: string, among: boolean, scope: ServiceScope | undefined, refuse: Refuse): Promise<Found> {
+  if (isYaml.test(file)) return loadYamlFile(file, among, scope, refuse)
   if (!isModule.test(file)) throw new TaskflowsError('services.none', `${file} is neither a module nor a YAML file`, { hint: 'Name a file that ends in .ts, .js, .mts, .mjs, .cts, .cjs, .yaml or .yml.' })
   try {
     return { services: await loadServicesOf(file, scope), notes: [] }
@@ -100,10 +121,10 @@ function isRefusal(error: unknown): error is ValidationError | SecurityError {
   return error instanceof ValidationError || error instanceof SecurityError
 }
 
-function loadYamlFile(file: string, among: boolean, scope: ServiceScope | undefined): Found {
+function loadYamlFile(file: string, among: boolean, scope: ServiceScope | undefined, onRefusal: Refuse): Found {
   const document = readYamlFile(file)
   if (among && !holdsServices(document.content)) return { services: [], notes: [] }
-  const { definitions, notes } = readServices(document, { where: file, directory: dirname(file), source: file, scope })
+  const { definitions, notes } = readServices(document, { where: file, directory: dirname(file), source: file, scope, onRefusal })
   return { services: definitions, notes }
 }
 

@@ -16,8 +16,7 @@ const madeBy = new WeakMap<Module, Loading['services']>()
 /** @throws `module.unloadable`, and ValidationError or SecurityError as the module threw it */
 export async function loadServicesOf(file: string, scope: ServiceScope | undefined): Promise<FoundService[]> {
   const loading: Loading = { scope, services: [], functions: [] }
-  let module: Module = {}
-  await whileLoading(loading, async () => { module = await load(file) })
+  const module = await whileLoading(loading, () => load(file))
   if (!madeBy.has(module)) madeBy.set(module, loading.services)
   for (const awaited of loading.functions) await nameFunction(awaited, module, file)
   const exported = [...new Set(Object.values(module).flatMap(servicesIn))]

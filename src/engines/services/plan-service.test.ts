@@ -164,8 +164,8 @@ describe('drift', () => {
     expect(plan(compiled(), disk({ dropIns: [{ path: '/units/a.conf', text: '[Service]\nMemoryMax=1G\nEnvironment=A=1' }] }))).toMatchObject({ action: 'none', drift: ['drop-in /units/a.conf sets MemoryMax and Environment'] })
   })
 
-  test('what was disabled by hand is told, and enabled again', () => {
-    expect(plan(compiled(), disk({ enabled: false }))).toMatchObject({ action: 'update', drift: ['taskflows-web.service was disabled by hand'], steps: [{ verb: 'enable', why: 'was disabled by hand' }] })
+  test('what was disabled since is told, and enabled again', () => {
+    expect(plan(compiled(), disk({ enabled: false }))).toMatchObject({ action: 'update', drift: ['taskflows-web.service is disabled, though its definition enables it'], steps: [{ verb: 'enable', why: 'is disabled now' }] })
   })
 
   test('a unit that is gone from disk is told, and written again', () => {

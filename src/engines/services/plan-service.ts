@@ -116,7 +116,7 @@ function enablementSteps({ definition, units }: CompiledService, { installed, ap
     if (wanted === undefined || (wanted === is && !(wanted && newInstances && unit.includes('@.')))) return []
     const isNew = !onDisk.has(unit)
     const byHand = applied !== undefined && !isNew && isEnabled(role, applied.definition.enabled) === wanted && wanted !== is
-    const why = byHand ? `was ${is ? 'enabled' : 'disabled'} by hand` : !wanted ? 'does not start at boot any more' : isTimer(role) ? 'keeps its schedule after a boot' : 'starts at boot'
+    const why = byHand ? `is ${is ? 'enabled' : 'disabled'} now` : !wanted ? 'does not start at boot any more' : isTimer(role) ? 'keeps its schedule after a boot' : 'starts at boot'
     return unitsOf(unit, definition.instances ?? []).map((each) => ({ verb: wanted ? 'enable' : 'disable', unit: each, why }))
   })
 }

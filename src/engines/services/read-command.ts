@@ -60,10 +60,10 @@ function problemOfWords(words: readonly unknown[]): { readonly message: string; 
   return bytes > mostBytes ? { message: `expected at most ${mostBytes} bytes, got ${bytes}` } : undefined
 }
 
-/** A bare name stays one, for the PATH of the host; `./start.sh` is relative to the directory. */
+/** A bare name stays one, for the PATH of the host; `./start.sh` is where the service runs. */
 function locate(program: string, path: string, reading: Reading): string | undefined {
   if (isAbsolute(program) || !program.includes('/') || program.startsWith('~') || program.startsWith('$')) return program
-  if (reading.directory !== undefined) return resolve(reading.directory, program)
+  if (reading.programDirectory !== undefined) return resolve(reading.programDirectory, program)
   reading.problems.push({ path, message: `expected an absolute path or the name of a program, got ${describe(program)}` })
   return undefined
 }

@@ -159,8 +159,9 @@ describe('commands', () => {
     expect(argv(['bash', '-c', 'a | b; echo "$x" > f'])).toEqual({ kind: 'program', argv: ['bash', '-c', 'a | b; echo "$x" > f'] })
   })
 
-  test('a relative program is that of the directory, a bare one stays', () => {
+  test('a relative program is where the service runs, else beside the definition; a bare one stays', () => {
     expect(argv('./start.sh x', { directory: '/srv/app' })).toEqual({ kind: 'program', argv: ['/srv/app/start.sh', 'x'] })
+    expect(read({ startCommand: './start.sh', workingDirectory: '/tmp' }, { directory: '/srv/app' }).startCommand).toEqual({ kind: 'program', argv: ['/tmp/start.sh'] })
     expect(argv('start.sh', { directory: '/srv/app' })).toEqual({ kind: 'program', argv: ['start.sh'] })
     expect(problemsOf({ startCommand: './start.sh' })).toBe('startCommand: expected an absolute path or the name of a program, got "./start.sh"')
   })

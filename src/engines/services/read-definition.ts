@@ -7,6 +7,7 @@ import { dirname, isAbsolute } from 'node:path'
 import { type Names, nameIn } from './field.ts'
 import { serviceTable } from './fields.ts'
 import { readFields, valuesByField } from './read-fields.ts'
+import { readDirectory } from './read-path.ts'
 import { type Reading, describe, refuseProblems, startReading, within } from './reading.ts'
 import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
 import { serverName } from './service-name.ts'
@@ -40,7 +41,7 @@ export function readDefinition(given: Readonly<Record<string, unknown>>, options
   const directory = options.directory ?? directoryOf(source)
   const reading = startReading({ names: options.names ?? 'camel', directory, allowedPaths: [...(options.allowedPaths ?? []), ...allowedBy(given, options.names)], takeFunction })
   const definition = readAll(given, { ...options, source }, reading)
-  refuseProblems(nameFor(given.name), reading.problems.map((problem) => ({ ...problem, path: at === '' ? problem.path : within(at, problem.path) })))
+  refuseProblems(nameFor(given.name), reading.problems.map((problem) => ({ ...problem, path: at === '' ? problem.path : within(at, problem.path) })), typeof given.name === 'string' ? { service: given.name } : {})
   known.add(definition)
   return definition
 }
@@ -57,10 +58,16 @@ function readAll(given: Readonly<Record<string, unknown>>, { scope, source, serv
   if (dockerContainer !== undefined || dockerContainerToo !== undefined) refuseContainer(nameIn(reading.names, 'dockerContainer'), reading)
   const values = settleEnvironment(valuesByField(serviceTable, rest, '', reading), reading)
   if (values.name === serverName && !server) reading.problems.push({ path: 'name', message: `"${serverName}" is the server of taskflows`, hint: 'tf api start' })
-  const read = readFields(serviceTable, { ...(scope === undefined ? {} : { scope }), ...values, ...(source === undefined ? {} : { source }) }, '', reading)
+  const programDirectory = workingDirectoryOf(values, reading) ?? reading.directory
+  const read = readFields(serviceTable, { ...(scope === undefined ? {} : { scope }), ...values, ...(source === undefined ? {} : { source }) }, '', { ...reading, programDirectory })
   const definition = { type: read.watchdog === undefined ? 'exec' : 'notify', ...read } as unknown as ServiceDefinition
   if (reading.problems.length === 0) checkRules(definition, reading)
   return definition
+}
+
+/** Before all other fields, for relative programs; what is wrong with it is told when its turn comes. */
+function workingDirectoryOf({ workingDirectory }: Readonly<Record<string, unknown>>, reading: Reading): string | undefined {
+  return workingDirectory === undefined ? undefined : readDirectory(workingDirectory, '', { ...reading, problems: [] })
 }
 
 /** `environment` is a Venv, or means `env`. Containers and named environments are not supported yet, and are refused by name. */

@@ -1,9 +1,23 @@
-/** Reads objects by their tables: names and aliases, what is required, what is unknown. `object-rules.ts` has what holds between fields. */
+/**
+ * Reads what is made of several values: lists, maps, and objects by their tables, with names and aliases, what is required and
+ * what is unknown. `object-rules.ts` has what holds between fields.
+ */
 import { nearest } from '../../kernel/nearest.ts'
 import { type Fields, type Kind, type Names, nameIn } from './field.ts'
 import { objectRules } from './object-rules.ts'
-import { readValue, refuse } from './read-value.ts'
-import { type Reading, describe, within } from './reading.ts'
+import { readScalar, refuse } from './read-value.ts'
+import { type Reading, describe, problemOfLine, within } from './reading.ts'
+
+/** The value in normal form, or `undefined` once it was told what is wrong with it. */
+export function readValue(kind: Kind, given: unknown, path: string, reading: Reading): unknown {
+  switch (kind.is) {
+    case 'list': return readList(given, path, reading, kind)
+    case 'map': return readMap(given, path, reading, kind)
+    case 'object': return readObject(kind, given, path, reading)
+    case 'variant': return readVariant(kind, given, path, reading)
+    default: return readScalar(kind, given, path, reading)
+  }
+}
 
 /** What was said, by the names of the table; `undefined` says nothing. Unknown names, and one thing under two names, are problems. */
 export function valuesByField(fields: Fields, given: object, path: string, reading: Reading): Record<string, unknown> {
@@ -50,7 +64,7 @@ export function readFields(fields: Fields, values: Readonly<Record<string, unkno
   return Object.fromEntries(read)
 }
 
-export function readObject({ type, fields, short }: Extract<Kind, { is: 'object' }>, given: unknown, path: string, reading: Reading): unknown {
+function readObject({ type, fields, short }: Extract<Kind, { is: 'object' }>, given: unknown, path: string, reading: Reading): unknown {
   const found = reading.problems.length
   const values = valuesOf(fields, short, given, path, reading)
   if (values === undefined) return undefined
@@ -71,11 +85,11 @@ function valuesOf(fields: Fields, short: string | undefined, given: unknown, pat
 /** Objects of our classes say what they are. */
 function withoutBrand(fields: Fields, given: object): object {
   if (!('kind' in given) || 'kind' in fields) return given
-  const { kind: _, ...rest } = given
+  const { kind: _kind, ...rest } = given
   return rest
 }
 
-export function readVariant({ of }: Extract<Kind, { is: 'variant' }>, given: unknown, path: string, reading: Reading): unknown {
+function readVariant({ of }: Extract<Kind, { is: 'variant' }>, given: unknown, path: string, reading: Reading): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(given, path, reading, 'an object')
   const kind = (given as { readonly kind?: unknown }).kind
   if (typeof kind !== 'string' || !Object.hasOwn(of, kind)) {
@@ -86,4 +100,28 @@ export function readVariant({ of }: Extract<Kind, { is: 'variant' }>, given: unk
   const found = reading.problems.length
   const read = readFields(fields, valuesByField(fields, withoutBrand(fields, given), path, reading), path, reading)
   return reading.problems.length === found ? { kind, ...read } : undefined
+}
+
+/** An empty list says nothing, so it is absent. */
+function readList(given: unknown, path: string, reading: Reading, { of, most }: Extract<Kind, { is: 'list' }>): readonly unknown[] | undefined {
+  const items = Array.isArray(given) ? given : [given]
+  if (items.length > most) {
+    reading.problems.push({ path, message: `expected at most ${most}, got ${items.length}` })
+    return undefined
+  }
+  const read = items.map((item, at) => readValue(of, item, Array.isArray(given) ? `${path}[${at}]` : path, reading)).filter((item) => item !== undefined)
+  return read.length === 0 ? undefined : read
+}
+
+function readMap(given: unknown, path: string, reading: Reading, { key, of }: Extract<Kind, { is: 'map' }>): Readonly<Record<string, unknown>> | undefined {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(given, path, reading, 'names and values')
+  const entries = Object.entries(given).flatMap(([name, value]) => {
+    if (key.like.test(name)) {
+      const read = readValue(of, value, within(path, name), reading)
+      return read === undefined ? [] : [[name, read] as const]
+    }
+    reading.problems.push({ path, message: `expected ${key.expected}, got ${describe(name)}`, unsafe: problemOfLine(name) !== undefined })
+    return []
+  })
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }

@@ -1,19 +1,21 @@
-/** Reads one value of a field by its kind. What is wrong goes to the problems of the reading, and the value is absent then. */
+/** Reads values by their kinds. What is wrong goes to the problems of the reading, and the value is absent then. `read-fields.ts` reads what is made of several. */
 import { parseDuration } from '../../kernel/duration.ts'
 import { parseByteSize } from './byte-size.ts'
 import { type Kind, type SpecialType } from './field.ts'
 import { readCommand } from './read-command.ts'
-import { readObject, readVariant } from './read-fields.ts'
 import { readDirectory, readEnvFile, readExistingFile, readPath } from './read-path.ts'
 import { readSchedules } from './read-schedule.ts'
-import { type Reading, describe, problemOfLine, within } from './reading.ts'
+import { type Reading, describe, problemOfLine } from './reading.ts'
 import { problemOfDependency, problemOfName } from './service-name.ts'
 import { exitStatus, signalName } from './signals.ts'
 
 const longestText = 10_000
 const longestSeconds = 100 * 365 * 86_400
 
-export function readValue(kind: Kind, given: unknown, path: string, reading: Reading): unknown {
+/** A value that is not made of others. */
+export type Scalar = Exclude<Kind, { is: 'list' | 'map' | 'object' | 'variant' }>
+
+export function readScalar(kind: Scalar, given: unknown, path: string, reading: Reading): unknown {
   switch (kind.is) {
     case 'text': return readText(given, path, reading, kind)
     case 'word': return readWord(given, path, reading, kind)
@@ -23,10 +25,6 @@ export function readValue(kind: Kind, given: unknown, path: string, reading: Rea
     case 'percent': return readPercent(given, path, reading)
     case 'duration': return readDuration(given, path, reading, kind)
     case 'bytes': return readBytes(given, path, reading, kind)
-    case 'list': return readList(given, path, reading, kind)
-    case 'map': return readMap(given, path, reading, kind)
-    case 'object': return readObject(kind, given, path, reading)
-    case 'variant': return readVariant(kind, given, path, reading)
     case 'special': return special[kind.type](given, path, reading)
   }
 }
@@ -91,30 +89,6 @@ function readBytes(given: unknown, path: string, reading: Reading, { from }: Of<
   const bytes = parseByteSize(given)
   if (bytes === undefined) return refuse(given, path, reading, "a number of bytes, or text such as '512M' or '1.5GB'")
   return bytes >= from ? bytes : refuse(given, path, reading, `at least ${from} byte`)
-}
-
-/** An empty list says nothing, so it is absent. */
-function readList(given: unknown, path: string, reading: Reading, { of, most }: Of<'list'>): readonly unknown[] | undefined {
-  const items = Array.isArray(given) ? given : [given]
-  if (items.length > most) {
-    reading.problems.push({ path, message: `expected at most ${most}, got ${items.length}` })
-    return undefined
-  }
-  const read = items.map((item, at) => readValue(of, item, Array.isArray(given) ? `${path}[${at}]` : path, reading)).filter((item) => item !== undefined)
-  return read.length === 0 ? undefined : read
-}
-
-function readMap(given: unknown, path: string, reading: Reading, { key, of }: Of<'map'>): Readonly<Record<string, unknown>> | undefined {
-  if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(given, path, reading, 'names and values')
-  const entries = Object.entries(given).flatMap(([name, value]) => {
-    if (key.like.test(name)) {
-      const read = readValue(of, value, within(path, name), reading)
-      return read === undefined ? [] : [[name, read] as const]
-    }
-    reading.problems.push({ path, message: `expected ${key.expected}, got ${describe(name)}`, unsafe: problemOfLine(name) !== undefined })
-    return []
-  })
-  return entries.length === 0 ? undefined : Object.fromEntries(entries)
 }
 
 type ReadSpecial = (given: unknown, path: string, reading: Reading) => unknown

@@ -16,14 +16,16 @@ export interface Reading {
   readonly names: Names
   /** Absolute; what relative paths are relative to. Without one they are refused. */
   readonly directory: string | undefined
+  /** The same for programs: the working directory, if there is one. */
+  readonly programDirectory: string | undefined
   readonly allowedPaths: readonly string[]
   readonly problems: Problem[]
   /** The command that a bare function will be, once the module that is being loaded has said under which name it exports it. */
   readonly takeFunction: ((fn: AnyFunction) => Command) | undefined
 }
 
-export function startReading({ names = 'camel', directory, allowedPaths = [], takeFunction }: Partial<Reading> = {}): Reading {
-  return { names, directory, allowedPaths, takeFunction, problems: [] }
+export function startReading({ names = 'camel', directory, programDirectory = directory, allowedPaths = [], takeFunction }: Partial<Reading> = {}): Reading {
+  return { names, directory, programDirectory, allowedPaths, takeFunction, problems: [] }
 }
 
 /** A nested field: `restart_policy.delay`. */
@@ -35,13 +37,13 @@ const mostTold = 20
 const longestMessage = 500
 
 /** @throws SecurityError `service.unsafe` when one of the problems is, else ValidationError `service.invalid`, if there are any */
-export function refuseProblems(what: string, problems: readonly Problem[]): void {
+export function refuseProblems(what: string, problems: readonly Problem[], facts: Readonly<Record<string, unknown>> = {}): void {
   if (problems.length === 0) return
   const fields = problems.map(({ path, message }) => ({ path: forPeople(path), message: forPeople(message) }))
   const told = fields.slice(0, mostTold).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
   const text = [...told, ...(fields.length > mostTold ? [`and ${fields.length - mostTold} more`] : [])].join('; ')
   const hint = problems.find((problem) => problem.hint !== undefined)?.hint
-  const options = { details: { fields }, ...(hint === undefined ? {} : { hint }) }
+  const options = { details: { ...facts, fields }, ...(hint === undefined ? {} : { hint }) }
   if (problems.some(({ unsafe }) => unsafe)) throw new SecurityError('service.unsafe', `${what}: ${text}`, options)
   throw new ValidationError('service.invalid', `${what}: ${text}`, options)
 }

@@ -15,7 +15,7 @@ const waiting = (invocationId: string, over: Partial<UnitDetails> = {}) => detai
 
 /** `failed a exit-code`, one per fact. */
 const told = (before: UnitDetails | undefined, after: UnitDetails): string[] =>
-  eventsBetween('user', before, after).map(({ type, invocationId, reason, end }) => [type.replace('service.', ''), invocationId, reason ?? end?.result].filter((word) => word != null).join(' '))
+  eventsBetween('user', before, after).map(({ type, invocationId, reason, end }) => [type.replace('service.', ''), invocationId, reason ?? end?.result].filter((word) => word !== null && word !== undefined).join(' '))
 
 test.for<[string, UnitDetails | undefined, UnitDetails, string[]]>([
   ['a start', dead('a'), running('b'), ['started b']],

@@ -61,7 +61,7 @@ function beginning(before: UnitDetails | undefined, after: UnitDetails, fact: (t
   const bySystemd = (after.restarts ?? 0) > (before !== undefined && isWaiting(before) ? 0 : before?.restarts ?? 0)
   if (bySystemd) return fact('service.restarted', { reason: reasonOf(before) })
   // On a command to restart the start follows the stop so fast that the end between them is not seen.
-  const byCommand = before?.invocationId != null && !isOver(before)
+  const byCommand = before !== undefined && before.invocationId !== null && !isOver(before)
   return byCommand ? fact('service.restarted', { reason: 'manual' }) : fact('service.started')
 }
 

@@ -67,12 +67,17 @@ export function currentLoading(): Loading | undefined {
 }
 
 /** For one module at a time. */
-export async function whileLoading(loading: Loading, load: () => Promise<void>): Promise<void> {
+export async function whileLoading<T>(loading: Loading, load: () => Promise<T>): Promise<T> {
   const before = shared.loading
   shared.loading = loading
   try {
-    await load()
+    return await load()
   } finally {
     shared.loading = before
   }
+}
+
+/** Loads a module for something else that it exports: the services beside it are not made again with each run of that. */
+export function apartFromServices<T>(load: () => Promise<T>): Promise<T> {
+  return whileLoading({ scope: undefined, services: [], functions: [] }, load)
 }

@@ -17,6 +17,8 @@ export interface ServicesFileOptions {
   /** The file, for definitions to name. */
   readonly source?: string | undefined
   readonly scope?: ServiceScope | undefined
+  /** Told of a service that is refused, which is then left out. Without it, it is thrown. */
+  readonly onRefusal?: ((refusal: ValidationError | SecurityError) => void) | undefined
 }
 
 export interface ServicesInFile {
@@ -44,7 +46,10 @@ export function readServices({ content, lineOf }: YamlDocument, options: Service
   if (unknown !== undefined) throw fail(unknown, `${describe(unknown)} is no key of a file of services`, nearest(unknown, keys) === undefined ? 'Keys that begin with x- are for anchors.' : `Did you mean ${nearest(unknown, keys)}?`)
   if (key === undefined) throw fail('', 'expected services: with a list of services')
   return {
-    definitions: entriesOf(content[key], key, fail).map(({ given, path }) => ({ definition: readEntry(given, path, lineOf, options), place: `${where}:${lineOf(path)}` })),
+    definitions: entriesOf(content[key], key, fail).flatMap(({ given, path }) => {
+      const definition = readEntry(given, path, lineOf, options)
+      return definition === undefined ? [] : [{ definition, place: `${where}:${lineOf(path)}` }]
+    }),
     notes: dashboards.filter((name) => Object.hasOwn(content, name)).map((name) => `${where}:${lineOf(name)}: ${name} was left out: dashboards are not supported yet`),
   }
 }
@@ -71,20 +76,23 @@ function entriesOf(services: unknown, key: string, fail: (path: string, message:
   })
 }
 
-function readEntry(given: Entry['given'], path: string, lineOf: YamlDocument['lineOf'], { where, directory, source, scope }: ServicesFileOptions): ServiceDefinition {
+function readEntry(given: Entry['given'], path: string, lineOf: YamlDocument['lineOf'], { where, directory, source, scope, onRefusal }: ServicesFileOptions): ServiceDefinition | undefined {
   try {
     return readDefinition(given, { names: 'snake', directory, scope, source, at: path })
   } catch (error) {
     if (!(error instanceof ValidationError || error instanceof SecurityError)) throw error
     const [first] = (error.details.fields ?? []) as readonly { readonly path: string }[]
-    throw errorAt(error, `${where}:${lineOf(first?.path ?? path)}`)
+    const refusal = errorAt(error, `${where}:${lineOf(first?.path ?? path)}`)
+    if (onRefusal === undefined) throw refusal
+    onRefusal(refusal)
+    return undefined
   }
 }
 
 /** The same error, with the place before what it says. */
 export function errorAt(error: ValidationError | SecurityError, place: string): ValidationError | SecurityError {
   const Kind = error instanceof SecurityError ? SecurityError : ValidationError
-  return new Kind(error.code, `${place}: ${error.message}`, { details: error.details, cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) })
+  return new Kind(error.code, `${place}: ${error.message}`, { details: { place, ...error.details }, cause: error, ...(error.hint === undefined ? {} : { hint: error.hint }) })
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -20,7 +20,7 @@ function linesOf(text: string | null): string[] {
 /** The fewest lines to take out and put in, by the longest common subsequence. */
 function editsOf(from: readonly string[], to: readonly string[]): Edit[] {
   // common[i][j]: how many lines from i and from j on are the same.
-  const common = Array.from({ length: from.length + 1 }, () => new Array<number>(to.length + 1).fill(0))
+  const common = Array.from({ length: from.length + 1 }, () => Array.from({ length: to.length + 1 }, () => 0))
   for (let i = from.length - 1; i >= 0; i -= 1) {
     for (let j = to.length - 1; j >= 0; j -= 1) {
       common[i]![j] = from[i] === to[j] ? common[i + 1]![j + 1]! + 1 : Math.max(common[i + 1]![j]!, common[i]![j + 1]!)

@@ -1,5 +1,4 @@
-/** A conda environment as the place where commands run, and where its runner is looked for. */
-import { join } from 'node:path'
+/** A conda environment as the place where commands run. The adapter of systemd finds its runner. */
 import { venvFields } from './fields.ts'
 import { readWhole } from './read-whole.ts'
 import type { VenvOptions } from './service-options.ts'
@@ -21,20 +20,4 @@ export class Venv implements VenvOptions {
     const options = typeof env === 'string' ? { envName: env, ...(customPath === undefined ? {} : { customPath }) } : env
     Object.assign(this, readWhole<VenvOptions>('Venv', { is: 'object', type: 'Venv', fields: venvFields }, options))
   }
-}
-
-/** In the order of preference. */
-export const venvPrograms = ['micromamba', 'mamba', 'conda'] as const
-
-const homeFolders = ['mambaforge', 'miniforge3', 'micromamba', '.local', 'miniconda3', 'anaconda3', 'miniforge', 'miniconda', 'anaconda', '.pyenv']
-const machineFolders = ['/opt/conda', '/opt/mambaforge', '/opt/miniforge3', '/opt/miniconda3', '/opt/anaconda3', '/usr/local']
-
-/**
- * Where the program may be when it is not on the PATH, the likeliest first. With a custom path only there: the program
- * itself, or a directory that holds it, perhaps in `bin`.
- */
-export function venvCandidates(home: string, customPath?: string): readonly string[] {
-  const inFolder = (folder: string): string[] => venvPrograms.map((program) => join(folder, program))
-  if (customPath !== undefined) return [customPath, ...inFolder(join(customPath, 'bin')), ...inFolder(customPath)]
-  return [...homeFolders.map((folder) => join(home, folder)), ...machineFolders].flatMap((folder) => inFolder(join(folder, 'bin')))
 }

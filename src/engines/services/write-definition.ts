@@ -51,6 +51,6 @@ function showCommand(command: Command): unknown {
 }
 
 /** Which of the two it is shows by its fields. */
-function showSchedule({ kind: _, ...schedule }: Schedule): Record<string, unknown> {
+function showSchedule({ kind: _kind, ...schedule }: Schedule): Record<string, unknown> {
   return Object.fromEntries(Object.entries(schedule).filter(([, value]) => value !== undefined).map(([name, value]) => [snakeName(name), value]))
 }

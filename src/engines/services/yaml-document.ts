@@ -38,7 +38,7 @@ function parse(yaml: Yaml, text: string, lineCounter: LineCounter, where: string
   }
 }
 
-function contentOf(document: { toJS(options: object): unknown }, where: string): unknown {
+function contentOf(document: { toJS(options: { readonly maxAliasCount: number }): unknown }, where: string): unknown {
   try {
     return document.toJS({ maxAliasCount: mostAliases })
   } catch (error) {
@@ -56,9 +56,9 @@ function lineOf(yaml: Yaml, contents: unknown, path: string, lines: LineCounter)
   for (const step of path.match(/[^.[\]]+/g) ?? []) {
     const pair = yaml.isMap(node) ? pairOf(yaml, node, step) : undefined
     const next = pair ? pair.value : yaml.isSeq(node) ? node.items[Number(step)] : undefined
-    const place = (pair?.key ?? next) as Node | null | undefined
-    if (place?.range == null) break
-    start = place.range[0]
+    const range = ((pair?.key ?? next) as Node | null | undefined)?.range
+    if (!range) break
+    start = range[0]
     node = next
   }
   return lines.linePos(start).line

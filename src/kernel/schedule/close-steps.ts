@@ -1,8 +1,8 @@
 /**
- * The same calendar for every systemd. Those before 260 add the step to the last
- * value and go on in the next unit with what is left over, but set back only one
- * unit below it: `*:0/7` misses 00:00, since 23:63 is 00:03 (systemd#40260). Where
- * clocks are changed they may give up. A range that ends with its last value,
+ * The same calendar for every systemd. That of 252 to 258 adds the step to the
+ * last value and goes on in the next unit with what is left over, but sets back only
+ * one unit below it: `*:0/7` misses 00:00, since 23:63 is 00:03 (systemd#40260).
+ * Where clocks are changed it may give up. A range that ends with its last value,
  * `*:0..56/7`, has the same elapses and leaves nothing over.
  */
 import { type CalendarSpec, type Component, type Range, ranges, spanTo } from './calendar-spec.ts'

@@ -96,7 +96,7 @@ class Expression {
     }
   }
 
-  /** Within a list systemd takes ever less: 28 first, then up to 25, 22, ... (its chain_valid subtracts 3 again for each). */
+  /** Of a list systemd takes ever less: the first up to 28, the next up to 25, 22, ... A unit with more would not load. */
   #daysFromEnd(text: string): Component {
     const days = this.#list('day', text, ranges.dayFromEnd, wholeNumber, ({ start, step = 0 }) => start > step)
     for (const [index, { start, stop = start }] of days.entries()) {

@@ -33,13 +33,12 @@ const stride = 7 * dayUs
 const opened = new Map<string, Zone>()
 /** Only names that exist are kept, so there are never many. */
 const known = new Map<string, string>()
+let local: string | undefined
 
 /** The zone of this process, which is that of the machine unless TZ says otherwise. */
 export function localZone(): string {
   return (local ??= Intl.DateTimeFormat().resolvedOptions().timeZone)
 }
-
-let local: string | undefined
 
 /** As the time zone database writes it, or `undefined` when there is no such zone. */
 export function zoneName(typed: string): string | undefined {

@@ -53,6 +53,8 @@ export const run: RunCommand = async (invocation) => {
   const history = openRunHistory(invocation.config)
   const ofServer = target.text === undefined ? [] : await askServer(invocation, target)
   const startedAt = Date.now()
+  // From the first line on Ctrl-C is the end that was announced.
+  using interruption = given.follow && onInterruption()
   const names = new Set<string>()
   let known = ofServer.length > 0
   const wanted = (line: RunLine): boolean => {
@@ -76,7 +78,7 @@ export const run: RunCommand = async (invocation) => {
   const runs = new Map([...[...found.runs.values()].map(showRun), ...ofServer].filter(({ id, name }) => target.is({ runId: id, runName: name })).map((each) => [each.id, each]))
   const printer = logPrinter(invocation.output(true), { runs: target.text === undefined ? new Map() : runs, named: target.runId === undefined, endless: given.follow === true })
   await printer.print(found.items)
-  if (given.follow) return follow(history, startedAt, found.items, wanted, printer)
+  if (interruption) return follow(history, startedAt, found.items, wanted, printer, interruption.signal)
   await printer.end()
   if (found.items.length === 0) invocation.talk.note(nothingSaid(target, given, [...runs.values()]))
 }
@@ -87,14 +89,14 @@ async function unitsOf({ name, run: runId }: Given, { config }: Invocation): Pro
   return (await import('../../../service-logs.ts')).findServiceUnits(config, name)
 }
 
-async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter): Promise<number> {
-  using interruption = onInterruption()
+async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter, signal: AbortSignal): Promise<number> {
+  if (signal.aborted) return interruptedExitCode
   // What was written while the lines before were read comes twice.
   const before = new Set(shown.map(({ record }) => JSON.stringify(record)))
   let printed = Promise.resolve()
   await history.follow(sinceMs, (line) => {
     if (wanted(line) && !before.has(JSON.stringify(line.record))) printed = printed.then(() => printer.flow([line]))
-  }, interruption.signal)
+  }, signal)
   await printed
   return interruptedExitCode
 }

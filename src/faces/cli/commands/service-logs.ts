@@ -26,25 +26,27 @@ export async function printServiceLogs(invocation: Invocation, units: readonly S
   const wanted = ({ priority, message }: UnitEntry) => priority <= least && (matches?.(message) ?? true)
   const output = invocation.output(true)
   const startedAt = Date.now()
+  // From the first line on Ctrl-C is the end that was announced.
+  using interruption = given.follow && onInterruption()
   const lines = await readServiceLogs(invocation.config, units, {
     limit: given.lines ?? defaultLines, wanted, ...(given.since !== undefined && { sinceMs: Date.parse(given.since) }), ...(given.until !== undefined && { untilMs: Date.parse(given.until) }),
   })
   const print = printerFor(output, units, given.follow === true)
   for (const line of lines) await print(line)
-  if (given.follow) return follow(invocation, units, startedAt, lines, wanted, print)
+  if (interruption) return follow(invocation, units, startedAt, lines, wanted, print, interruption.signal)
   await output.end()
   if (lines.length === 0) invocation.talk.note('No lines match.')
 }
 
-async function follow({ config }: Invocation, units: readonly ServiceUnits[], sinceMs: number, shown: readonly UnitEntry[], wanted: (entry: UnitEntry) => boolean, print: (entry: UnitEntry) => Promise<void>): Promise<number> {
+async function follow({ config }: Invocation, units: readonly ServiceUnits[], sinceMs: number, shown: readonly UnitEntry[], wanted: (entry: UnitEntry) => boolean, print: (entry: UnitEntry) => Promise<void>, signal: AbortSignal): Promise<number> {
+  if (signal.aborted) return interruptedExitCode
   const { followServiceLogs } = await import('../../../service-logs.ts')
-  using interruption = onInterruption()
   // What was written while the lines before were read comes twice.
   const before = new Set(shown.map((entry) => JSON.stringify(entry)))
   let printed = Promise.resolve()
   await followServiceLogs(config, units, sinceMs, (entry) => {
     if (wanted(entry) && !before.has(JSON.stringify(entry))) printed = printed.then(() => print(entry))
-  }, interruption.signal)
+  }, signal)
   await printed
   return interruptedExitCode
 }
