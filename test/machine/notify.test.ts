@@ -28,7 +28,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a program that tel
   function start(name: string, code: string, ...properties: string[]) {
     const file = join(work, `${name}.ts`)
     writeFileSync(file, `import { notify } from ${JSON.stringify(library)}\nconst hold = setInterval(() => {}, 1000)\n${code}\n`)
-    const flags = ['Type=notify', 'NotifyAccess=all', ...properties].map((property) => `--property=${property}`)
+    const flags = ['Type=notify', 'NotifyAccess=all', 'TimeoutStopSec=1', ...properties].map((property) => `--property=${property}`)
     return manager.exec('systemd-run', '--user', '--quiet', `--unit=${name}`, `--setenv=TASKFLOWS_HOME=${work}`, ...flags, process.execPath, '--conditions=source', file)
   }
   async function show(unit: string): Promise<Record<string, string>> {

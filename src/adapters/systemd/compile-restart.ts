@@ -1,5 +1,5 @@
 /** When systemd starts a service again, how long each step may take, and how it is ended. */
-import type { RestartPolicyDefinition } from '../../engines/services/service-definition.ts'
+import { withWindow } from '../../engines/services/object-rules.ts'
 import { ValidationError } from '../../kernel/errors.ts'
 import type { Compilation } from './compile-host.ts'
 import { type UnitSection, timeSpan, verbatim } from './unit-text.ts'
@@ -10,13 +10,10 @@ import { type UnitSection, timeSpan, verbatim } from './unit-text.ts'
  */
 export function startLimitDirectives({ definition: { restartPolicy } }: Compilation): UnitSection {
   if (restartPolicy === undefined || restartPolicy.condition === 'no') return {}
-  const { maxAttempts } = restartPolicy
+  const { maxAttempts, window } = withWindow(restartPolicy)
   if (maxAttempts === undefined) return { StartLimitIntervalSec: 0 }
-  return { StartLimitIntervalSec: timeSpan(restartPolicy.window ?? windowFor(maxAttempts, restartPolicy)), StartLimitBurst: maxAttempts }
+  return { StartLimitIntervalSec: window === undefined ? undefined : timeSpan(window), StartLimitBurst: maxAttempts }
 }
-
-/** Long enough to count every attempt of a service that dies within 10 s of each start. */
-const windowFor = (maxAttempts: number, { delay = 0 }: RestartPolicyDefinition): number => maxAttempts * (delay + 10)
 
 export function restartDirectives({ definition, warn }: Compilation): UnitSection {
   const { name, type, restartPolicy, watchdog } = definition

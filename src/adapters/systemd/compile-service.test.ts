@@ -209,8 +209,8 @@ describe('restarts and time limits', () => {
     [{ condition: 'no' }, []],
     [{ condition: 'always' }, ['StartLimitIntervalSec=0', 'Restart=always']],
     [{ condition: 'on-failure', delay: 10, maxAttempts: 5, window: 300 }, ['StartLimitIntervalSec=300s', 'StartLimitBurst=5', 'Restart=on-failure', 'RestartSec=10s']],
-    [{ condition: 'on-failure', maxAttempts: 3 }, ['StartLimitIntervalSec=30s', 'StartLimitBurst=3', 'Restart=on-failure']],
-    [{ condition: 'on-abort', delay: 60, maxAttempts: 3 }, ['StartLimitIntervalSec=210s', 'StartLimitBurst=3', 'Restart=on-abort', 'RestartSec=60s']],
+    [{ condition: 'on-failure', maxAttempts: 3 }, ['StartLimitIntervalSec=180s', 'StartLimitBurst=3', 'Restart=on-failure']],
+    [{ condition: 'on-abort', delay: 60, maxAttempts: 3 }, ['StartLimitIntervalSec=360s', 'StartLimitBurst=3', 'Restart=on-abort', 'RestartSec=60s']],
   ] as const)('%j is %j', (restartPolicy, expected) => {
     expect(linesOf(serviceText(restartPolicy ? { restartPolicy } : {}), ...directives)).toEqual(expected)
   })

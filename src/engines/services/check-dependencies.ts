@@ -44,16 +44,19 @@ function checkOrder(definition: ServiceDefinition): Finding[] {
   return [findingOf(definition, { severity: 'advice', check: 'dependency', field: 'requires', message: `${names} ${unordered.length === 1 ? 'is' : 'are'} required, but both start at the same time`, hint: `Add startAfter: ${names}.` })]
 }
 
-/** A circle of order is an error, since systemd leaves out one of its jobs; one of needs is a warning. */
-export function checkCircles(definitions: readonly ServiceDefinition[], scope: ServiceScope): Finding[] {
-  const byName = new Map(definitions.filter((one) => one.scope === scope).map((one) => [one.name, one]))
+/**
+ * A circle of order is an error, since systemd leaves out one of its jobs; one of needs is a warning.
+ * @param all also those that are not checked themselves, of one scope
+ */
+export function checkCircles(definitions: readonly ServiceDefinition[], all: readonly ServiceDefinition[]): Finding[] {
+  const byName = new Map(all.map((one) => [one.name, one]))
   const find = (name: string): ServiceDefinition | undefined => byName.get(name) ?? byName.get(templateOf(name))
   const before = Map.groupBy([...byName.values()].flatMap((one) => (one.startBefore ?? []).map((name) => ({ earlier: one.name, later: bareName(name) }))), ({ later }) => later)
   const earlier = (name: string): string[] => [...(find(name)?.startAfter ?? []).map(bareName), ...(before.get(name) ?? []).map((edge) => edge.earlier)]
   const needed = (name: string): string[] => needing.flatMap((field) => (find(name)?.[field] ?? []).map(bareName))
   const tell = (circle: readonly string[], found: Omit<Found, 'check' | 'message'>, what: string): Finding =>
-    findingOf(find(circle[0]!)!, { check: 'dependency', ...found, message: `${what}: ${[...circle, circle[0]].join(' -> ')}` })
-  const names = [...byName.keys()]
+    findingOf(circle.map(find).find((one) => one !== undefined)!, { check: 'dependency', ...found, message: `${what}: ${[...circle, circle[0]].join(' -> ')}` })
+  const names = definitions.map(({ name }) => name)
   return [
     ...circlesIn(names, earlier).map((circle) => tell(circle, { severity: 'error', field: 'startAfter', hint: 'Leave out one startAfter or startBefore: systemd leaves out one of the services instead.' }, 'each starts after the other')),
     ...circlesIn(names, needed).map((circle) => tell(circle, { severity: 'warning', field: 'requires', hint: 'One that stops takes the others along. Use wants for what should be there but need not.' }, 'each requires the other')),
@@ -66,13 +69,13 @@ function circlesIn(names: readonly string[], next: (name: string) => readonly st
   const circles: string[][] = []
   for (const start of names) {
     /** The way from `start`, each with what is left to be looked at. */
-    const way: { readonly name: string; readonly left: string[] }[] = done.has(start) ? [] : [{ name: start, left: [...next(start)] }]
+    const way: { readonly name: string; readonly left: string[] }[] = done.has(start) ? [] : [{ name: start, left: [...new Set(next(start))] }]
     while (way.length > 0) {
       const step = way.at(-1)!.left.shift()
       const at = way.findIndex(({ name }) => name === step)
       if (step === undefined) done.add(way.pop()!.name)
       else if (at >= 0) circles.push(way.slice(at).map(({ name }) => name))
-      else if (!done.has(step)) way.push({ name: step, left: [...next(step)] })
+      else if (!done.has(step)) way.push({ name: step, left: [...new Set(next(step))] })
     }
   }
   return circles
