@@ -7,19 +7,18 @@
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { createHealthProbe } from './adapters/health-probe/index.ts'
 import { createServiceVersions } from './adapters/service-versions/index.ts'
 import { createSystemdManager } from './adapters/systemd/index.ts'
 import { type Config, childEnvironment, readConfig, settings } from './config.ts'
 import { createServices } from './engines/services/create-services.ts'
 import type { ServiceFact, ServicesHost } from './engines/services/host.ts'
-import type { CompiledService, ServiceDefinition, ServiceManager, ServiceScope, Services } from './engines/services/index.ts'
+import type { Compile, ServiceManager, ServiceScope, Services } from './engines/services/index.ts'
 import { systemClock } from './kernel/clock.ts'
 import { tfProgram } from './own-program.ts'
 
 export interface OpenedServices extends Services, AsyncDisposable {
-  /** The units that a definition becomes on this host. Pure, but for where programs are. @throws `service.invalid` */
-  compile(definition: ServiceDefinition): CompiledService
+  /** What makes units of definitions of either scope. */
+  compiler(): Promise<Compile>
   /** What these work with, for whoever follows the managers. */
   readonly host: ServicesHost
 }
@@ -52,11 +51,14 @@ export function openServices(config: Pick<Config, 'home'> = readConfig(), { scop
     scopes: () => scopes ?? inhabited(environment),
     versions: createServiceVersions(stateDirectory),
     clock: systemClock,
-    probe: createHealthProbe({ environment, runExport }),
+    probe: async (definition, signal) => (await import('./adapters/health-probe/index.ts')).createHealthProbe({ environment, runExport })(definition, signal),
   }
   return {
     ...createServices(host), host,
-    compile: (definition) => manager(definition.scope).compile(definition),
+    compiler: async () => {
+      const [user, system] = await Promise.all([manager('user').compiler(), manager('system').compiler()])
+      return (definition) => (definition.scope === 'user' ? user : system)(definition)
+    },
     [Symbol.asyncDispose]: async () => { await Promise.all([...managers.values()].map((open) => open[Symbol.asyncDispose]())) },
   }
 }

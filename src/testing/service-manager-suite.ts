@@ -7,7 +7,7 @@ import type { InstalledUnit, ServiceManager, UnitChanges, UnitDetails, UnitFile,
 
 /** One that has no units of ours, with its reload behind it. */
 export interface ManagerUnderTest extends AsyncDisposable {
-  readonly manager: Omit<ServiceManager, 'compile'>
+  readonly manager: Omit<ServiceManager, 'compiler'>
   /** Runs a program where the services run. Rejects unless it ends with 0. */
   exec(program: string, ...args: readonly string[]): Promise<{ readonly stdout: string }>
   /** `systemctl --user` or `systemctl`. */

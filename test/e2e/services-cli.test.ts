@@ -156,7 +156,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
         new Service({ name: 'there-often', startCommand: 'true', schedule: new Periodic({ period: '1h', startOn: 'command' }) })
         new Service({ name: 'there-fails', startCommand: ['sh', '-c', 'echo oh no >&2; exit 3'], type: 'oneshot' })
       `)
-      expect(await tf('create', 'there.ts')).toMatchObject({ code: 0 })
+      const { code, out } = await tf('create', 'there.ts')
+      if (code !== 0) throw new Error(out)
     })
 
     test('is listed, each with a word for how it stands', async () => {

@@ -8,7 +8,6 @@ import type { AppliedVersion, ServiceVersions } from '../../engines/services/ver
 import type { ServiceScope } from '../../engines/services/service-definition.ts'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
 import { makeDirectories } from '../../kernel/make-directories.ts'
-import { takeApplyLock } from './apply-lock.ts'
 
 /** @param directory `TASKFLOWS_HOME/services`; made when something is written */
 export function createServiceVersions(directory: string): ServiceVersions {
@@ -39,7 +38,7 @@ export function createServiceVersions(directory: string): ServiceVersions {
     secretText: textOf,
     async lock(purpose, onProgress) {
       writing(directory, () => makeDirectories(directory))
-      return takeApplyLock(join(directory, 'lock'), purpose, { onProgress })
+      return (await import('./apply-lock.ts')).takeApplyLock(join(directory, 'lock'), purpose, { onProgress })
     },
   }
 }

@@ -3,7 +3,8 @@
  * exposure that `security` counts. Neither needs a manager or root.
  */
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ServiceScope } from '../../engines/services/service-definition.ts'
@@ -89,10 +90,10 @@ function readAdvice(json: string): SecurityScore['advice'] {
 }
 
 async function withFiles<T>(files: readonly Pick<UnitFile, 'unit' | 'text'>[], work: (directory: string) => Promise<T>): Promise<T> {
-  // Readable for the account alone, as mkdtemp makes it.
-  const directory = await mkdtemp(join(tmpdir(), 'taskflows-verify-'))
+  // Readable for the account alone, as mkdtemp makes it. Without a pause, so that the program is at work before the caller goes on.
+  const directory = mkdtempSync(join(tmpdir(), 'taskflows-verify-'))
   try {
-    await Promise.all(files.map(({ unit, text }) => writeFile(join(directory, unit), text, { mode: 0o600 })))
+    for (const { unit, text } of files) writeFileSync(join(directory, unit), text, { mode: 0o600 })
     return await work(directory)
   } finally {
     await rm(directory, { recursive: true, force: true })

@@ -10,7 +10,7 @@ import { deviceDirectives } from './compile-devices.ts'
 import { type UnitSection, percent, timeSpan, verbatim } from './unit-text.ts'
 
 /** So that there is something to show of every service, limited or not. */
-const accounting = { CPUAccounting: true, MemoryAccounting: true, IOAccounting: true, TasksAccounting: true } as const
+export const accounting = { CPUAccounting: true, MemoryAccounting: true, IOAccounting: true, TasksAccounting: true } as const
 
 export function cgroupDirectives({ definition, warn }: Compilation): UnitSection {
   const { cgroupConfig: cgroup = {} } = definition

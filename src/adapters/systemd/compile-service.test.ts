@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ServiceDefinition } from '../../engines/services/service-definition.ts'
 import { compileHost } from '../../../test/testbed/compile-host.ts'
-import { definitionHash, readOwnership } from './compile-ownership.ts'
+import { definitionHash } from './definition-hash.ts'
+import { readOwnership } from './unit-ownership.ts'
 import { compileService } from './compile-service.ts'
 
 function define(differences: Partial<ServiceDefinition> = {}): ServiceDefinition {

@@ -8,13 +8,14 @@ import type { ServiceDefinition } from '../../engines/services/service-definitio
 import type { CompiledService, UnitFile, UnitRole } from '../../engines/services/service-manager.ts'
 import { isTemplate } from '../../engines/services/service-name.ts'
 import { ValidationError } from '../../kernel/errors.ts'
-import { cgroupDirectives } from './compile-cgroup.ts'
+import { accounting, cgroupDirectives } from './compile-cgroup.ts'
 import { dependencyDirectives } from './compile-dependencies.ts'
 import { withDirectives } from './compile-directives.ts'
 import { environmentDirectives, secretEnvText } from './compile-environment.ts'
 import { execDirectives } from './compile-exec.ts'
 import type { CompileHost, Compilation } from './compile-host.ts'
-import { definitionHash, ownershipKeys } from './compile-ownership.ts'
+import { definitionHash } from './definition-hash.ts'
+import { ownershipKeys } from './unit-ownership.ts'
 import { requirementDirectives } from './compile-requirements.ts'
 import { restartDirectives, startLimitDirectives, timeoutDirectives } from './compile-restart.ts'
 import { withinScope } from './compile-scope.ts'
@@ -61,7 +62,7 @@ function serviceUnit(compilation: Compilation): UnitFile {
     Install: { WantedBy: verbatim(host.scope === 'system' ? 'multi-user.target' : 'default.target') },
   }
   const { Timer: _, ...extra } = definition.directives ?? {}
-  return unitFile(definition, 'service', withDirectives(unitName(definition.name, 'service'), withinScope(sections, compilation), extra, profile))
+  return unitFile(definition, 'service', withDirectives(unitName(definition.name, 'service'), withinScope(sections, compilation), extra, { ...profile, ...chosenFor(definition), ...sections.Install }))
 }
 
 function typeDirectives({ name, type, watchdog, pidFile, environment }: ServiceDefinition): UnitSection {
@@ -93,6 +94,12 @@ function endDirectives({ killSignal, successExitStatus = [] }: ServiceDefinition
     KillSignal: verbatim(killSignal),
     SuccessExitStatus: successExitStatus.length === 0 ? undefined : verbatim(successExitStatus.join(' ')),
   }
+}
+
+/** What no field says, so that `directives` may. */
+function chosenFor(definition: ServiceDefinition): UnitSection {
+  const { NotifyAccess } = typeDirectives(definition)
+  return { ...accounting, ...outputDirectives(definition), ...(definition.watchdog === undefined && { NotifyAccess }) }
 }
 
 function outputDirectives({ name }: ServiceDefinition): UnitSection {

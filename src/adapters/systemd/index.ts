@@ -1,21 +1,17 @@
 /**
  * A manager of systemd as the port `ServiceManager`: compilation, checks, files and the bus put together. Light to
- * load; the bus comes with the first question to it.
+ * load: looking needs little, and what writes and compiles comes when it is wanted.
  */
 import { join } from 'node:path'
 import type { ServiceManager } from '../../engines/services/service-manager.ts'
 import type { ServiceScope } from '../../engines/services/service-definition.ts'
-import { verifyUnits } from './analyze.ts'
 import { busAddress } from './bus-address.ts'
 import { busUnavailable } from './bus-unavailable.ts'
 import { createBus } from './bus.ts'
 import type { CompileHost } from './compile-host.ts'
-import { compileService } from './compile-service.ts'
 import { createLiveManager } from './manager.ts'
-import { createFindProgram, createVenvRunner } from './programs.ts'
 import { readForeign, readInstalled } from './read-unit-files.ts'
 import { unitPlaces } from './unit-places.ts'
-import { writeUnitFiles } from './write-unit-files.ts'
 
 export interface SystemdManagerOptions {
   readonly scope: ServiceScope
@@ -37,21 +33,24 @@ export function createSystemdManager(options: SystemdManagerOptions): ServiceMan
   const { scope, unitDirectory, environment, uid } = options
   const runtimeDirectory = environment['XDG_RUNTIME_DIR'] || `/run/user/${uid}`
   const places = unitPlaces(scope, unitDirectory, runtimeDirectory)
-  const host = compileHost(options)
   const address = busAddress(scope, { runtimeDirectory, sessionBus: environment['DBUS_SESSION_BUS_ADDRESS'], systemBus: environment['DBUS_SYSTEM_BUS_ADDRESS'] })
   return {
     scope,
     directory: unitDirectory,
-    compile: (definition) => compileService(definition, host),
+    compiler: async () => {
+      const [{ compileService }, host] = await Promise.all([import('./compile-service.ts'), compileHost(options)])
+      return (definition) => compileService(definition, host)
+    },
     installed: () => readInstalled(places),
     foreign: () => readForeign(places),
-    verify: (units) => verifyUnits(units, scope),
-    write: (change) => writeUnitFiles(places, change),
+    verify: async (units) => (await import('./analyze.ts')).verifyUnits(units, scope),
+    write: async (change) => (await import('./write-unit-files.ts')).writeUnitFiles(places, change),
     ...createLiveManager(createBus(address, (reason) => busUnavailable({ scope, address, uid }, reason)), unitDirectory),
   }
 }
 
-function compileHost({ scope, environment, homeDirectory, uid, runExport, stateDirectory, serviceEnvironment = {} }: SystemdManagerOptions): CompileHost {
+async function compileHost({ scope, environment, homeDirectory, uid, runExport, stateDirectory, serviceEnvironment = {} }: SystemdManagerOptions): Promise<CompileHost> {
+  const { createFindProgram, createVenvRunner } = await import('./programs.ts')
   const path = environment['PATH'] ?? ''
   const findProgram = createFindProgram({ path })
   let systemctl: string | undefined

@@ -1,11 +1,9 @@
 /** One manager of systemd over its bus: the half of the port that needs it to run. The files are in unit-files.ts. */
 import type { ServiceManager } from '../../engines/services/service-manager.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
-import { act } from './act.ts'
 import { type Bus, managerObject } from './bus.ts'
 import { setEnabledByLinks } from './enable-units.ts'
 import { readDetails, readStates } from './read-units.ts'
-import { watch } from './watch.ts'
 
 export type LiveManager = Pick<ServiceManager, 'reload' | 'setEnabled' | 'act' | 'resetFailed' | 'states' | 'details' | 'watch' | typeof Symbol.asyncDispose>
 
@@ -26,11 +24,11 @@ export function createLiveManager(bus: Bus, directory: string): LiveManager {
         ? { ...managerObject, member: 'EnableUnitFilesWithFlags', signature: 'ast', args: [left, force] }
         : { ...managerObject, member: 'DisableUnitFilesWithFlags', signature: 'ast', args: [left, 0] })
     },
-    act: (verb, units, options) => act(bus, verb, units, options),
+    act: async (verb, units, options) => (await import('./act.ts')).act(bus, verb, units, options),
     resetFailed: async (units) => void await Promise.all(units.map((unit) => resetFailed(bus, unit))),
     states: () => readStates(bus),
     details: (units) => readDetails(bus, units),
-    watch: (signal) => watch(bus, signal),
+    watch: async function* (signal) { yield* (await import('./watch.ts')).watch(bus, signal) },
     [Symbol.asyncDispose]: async () => { await bus[Symbol.asyncDispose]() },
   }
 }

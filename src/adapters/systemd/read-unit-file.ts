@@ -74,10 +74,16 @@ export function mergeUnit(texts: readonly string[]): { readonly settings: UnitSe
       const key = olderNames[`${section}.${directive}`] ?? `${section}.${directive}`
       if (value !== '') settings.set(key, [...settings.get(key) ?? [], value])
       else if (emptyMeansNone.includes(key)) settings.set(key, [''])
-      else settings.delete(key)
+      else for (const taken of takenBackBy(key, settings)) settings.delete(taken)
     }
   }
   return { settings: splitTimeouts(settings), problems }
+}
+
+/** One empty On...= takes back all times of a timer (systemd.timer(5)). */
+function takenBackBy(key: string, settings: UnitSettings): readonly string[] {
+  const times = /^Timer\.On(?:Calendar|Active|Boot|Startup|UnitActive|UnitInactive)/
+  return times.test(key) ? [...settings.keys()].filter((one) => times.test(one)) : [key]
 }
 
 /** TimeoutSec= is short for both (systemd.service(5)). */

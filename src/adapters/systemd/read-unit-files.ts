@@ -3,7 +3,7 @@ import { type Dirent, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import type { InstalledUnit } from '../../engines/services/service-manager.ts'
-import { readOwnership } from './compile-ownership.ts'
+import { readOwnership } from './unit-ownership.ts'
 import { parseUnitName } from './unit-names.ts'
 import { type UnitPlaces, dropInNames } from './unit-places.ts'
 

@@ -25,16 +25,16 @@ export function wordsOf(value: string): readonly UnitWord[] | undefined {
 
 function unquoted(word: string): string | undefined {
   let known = true
-  const text = word.replace(/"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|\\x([0-9a-fA-F]{2})|\\([0-7]{3})|\\([^])/g, (whole, double?: string, single?: string, hex?: string, octal?: string, char?: string) => {
-    const inner = double ?? single
-    if (inner !== undefined) return unquotedPart(inner) ?? ((known = false), '')
-    return unquotedPart(whole) ?? ((known = false), hex ?? octal ?? char ?? '')
+  const text = word.replace(/"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'|\\(?:x[0-9a-fA-F]{2}|[0-7]{3}|u[0-9a-fA-F]{4}|[^])/g, (whole, double?: string, single?: string) => {
+    const read = unescaped(double ?? single ?? whole)
+    if (read === undefined) known = false
+    return read ?? ''
   })
   return known ? text : undefined
 }
 
 /** Escapes by systemd.syntax(7). One of bytes that are no text by themselves is left to systemd. */
-function unquotedPart(text: string): string | undefined {
+function unescaped(text: string): string | undefined {
   let known = true
   const read = text.replace(/\\(?:x([0-9a-fA-F]{2})|([0-7]{3})|u([0-9a-fA-F]{4})|([^]))/g, (_, hex?: string, octal?: string, unicode?: string, char?: string) => {
     const code = hex === undefined ? octal === undefined ? undefined : Number.parseInt(octal, 8) : Number.parseInt(hex, 16)

@@ -33,8 +33,8 @@ export function profileFor({ type, startSchedule }: ServiceDefinition): 'web' | 
   return type === 'oneshot' || startSchedule !== undefined ? 'batch' : 'web'
 }
 
-/** What needs another root directory, or rights that the manager of an account does not have, is no advice. */
-function isInReach(directive: string, { scope }: ServiceDefinition): boolean {
-  if (directive.startsWith('RootDirectory')) return false
-  return scope === 'system' || /^(?:NoNewPrivileges|Restrict|SystemCall|LockPersonality|MemoryDenyWriteExecute|KeyringMode|UMask|IPAddress)/.test(directive)
+/** What needs another root directory, a life without the network, or rights that the manager of an account does not have, is no advice. */
+function isInReach(directive: string, definition: ServiceDefinition): boolean {
+  if (/^RootDirectory|^PrivateNetwork|AF_\(INET/.test(directive)) return false
+  return definition.scope === 'system' || /^(?:NoNewPrivileges|Restrict|SystemCall|LockPersonality|MemoryDenyWriteExecute|KeyringMode|UMask|IPAddress)/.test(directive)
 }

@@ -12,7 +12,7 @@ import { type ShownSchedule, checkCalendars, checkCollisions, checkYear, duratio
 import { type Exposure, checkExposure, profileFor } from './check-security.ts'
 import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
 import type { CompiledService, UnitFile, VerifyFinding } from './service-manager.ts'
-import { unitsOf } from './service-units.ts'
+import { isTemplate } from './service-units.ts'
 import { type Collision, type ServiceYear, type SimulatedYear, simulateYear } from './simulate-year.ts'
 
 /** The machine, as far as it is there. */
@@ -32,6 +32,8 @@ export interface CheckTools {
 export interface CheckOptions {
   /** Defined in the same files, and not checked themselves. */
   readonly others?: readonly ServiceDefinition[]
+  /** Names of services that are there, but could not be read. */
+  readonly refused?: readonly string[]
   /** Epoch milliseconds: next runs are after it. */
   readonly now: number
   /** Of the simulated year. */
@@ -66,7 +68,7 @@ export async function checkServices(definitions: readonly ServiceDefinition[], t
   const ofSystemd = Promise.all(scopesOf(definitions).map((scope) => askSystemd(compiled.flatMap(({ done }) => (done?.definition.scope === scope ? [done] : [])), scope, tools, options.maxScore)))
   // Handled below; until then the year is computed while systemd-analyze works.
   ofSystemd.catch(() => {})
-  const known = await knownServices(definitions, compiled.flatMap(({ done }) => done?.units ?? []), tools, options.others ?? [])
+  const known = await knownServices(definitions, compiled.flatMap(({ done }) => done?.units ?? []), tools, options)
   const { simulated, years } = simulate(definitions, options)
   const systemd = await ofSystemd
   const exposures = new Map(systemd.flatMap(({ exposures }) => [...exposures]))
@@ -156,13 +158,14 @@ async function scoreAll(services: readonly CompiledService[], scope: ServiceScop
   return services.map(({ definition }, index) => ({ definition, exposure: scores[index]!, hardened: hardened.get(definition) }))
 }
 
-async function knownServices(definitions: readonly ServiceDefinition[], units: readonly UnitFile[], tools: CheckTools, others: readonly ServiceDefinition[]) {
+async function knownServices(definitions: readonly ServiceDefinition[], units: readonly UnitFile[], tools: CheckTools, { others = [], refused = [] }: CheckOptions) {
   const key = (name: string, scope: ServiceScope): string => `${scope} ${name}`
   const names = new Set([...definitions, ...others].map(({ name, scope }) => key(name, scope)))
   for (const scope of ['user', 'system'] as const) for (const name of await tools.installed(scope)) names.add(key(name, scope))
+  const unread = new Set(refused)
   const own = new Set(units.map(({ unit }) => unit))
   return {
-    service: (name: string, scope: ServiceScope) => names.has(key(name, scope)),
+    service: (name: string, scope: ServiceScope) => names.has(key(name, scope)) || unread.has(name),
     unit: (name: string, scope: ServiceScope) => own.has(name) || tools.unitExists(name, scope),
   }
 }
@@ -183,7 +186,7 @@ function simulate(definitions: readonly ServiceDefinition[], options: CheckOptio
 
 /** Each instance of a template runs by itself, and all of them alike. */
 function simulateSome(definitions: readonly ServiceDefinition[], { from, days, zone }: CheckOptions): { readonly year: SimulatedYear; readonly years: YearOf[] } {
-  const each = definitions.flatMap((definition) => unitsOf(definition.name, definition.instances ?? ['']).map((name) => ({ definition, name })))
+  const each = definitions.flatMap((definition) => (isTemplate(definition.name) ? definition.instances ?? [''] : ['']).map((instance) => ({ definition, name: definition.name + instance })))
   const year = simulateYear(each.map(({ definition, name }) => {
     const duration = durationOf(definition)
     return { name, schedules: definition.startSchedule!, ...duration === undefined ? {} : { duration } }

@@ -21,8 +21,8 @@ export interface LoadDefinitionsOptions {
   readonly exclude?: readonly string[]
   /** Of services that do not say. Default user. */
   readonly scope?: ServiceScope
-  /** Told of a file or a service that is refused, which is then left out. Without it, it is thrown. */
-  readonly onRefusal?: (refusal: TaskflowsError) => void
+  /** Told of a file or a service in it that is refused, which is then left out. Without it, it is thrown. */
+  readonly onRefusal?: (refusal: TaskflowsError, file: string) => void
 }
 
 export interface LoadedDefinitions {
@@ -57,13 +57,13 @@ export async function loadDefinitions(path: string, { cwd, include = [], exclude
   const files = stat.isDirectory() ? filesIn(whole) : [whole]
   const found: Found[] = []
   let refused = false
-  const refuse = onRefusal && ((refusal: TaskflowsError): void => {
+  const refuse = onRefusal && ((refusal: TaskflowsError, file: string): void => {
     refused = true
-    onRefusal(refusal)
+    onRefusal(refusal, file)
   })
   for (const file of files) found.push(await loadOrRefuse(file, stat.isDirectory(), scope, refuse))
   const services = withoutTwins(found.flatMap((one) => one.services))
-  const { wanted = [], others = [] } = Object.groupBy(services.map(({ definition }) => definition), ({ name }) => (isWanted(name, include, exclude) ? 'wanted' : 'others'))
+  const { wanted = [], others = [] } = Object.groupBy(services.map(({ definition }) => definition), ({ name }) => (isWanted(name, { include, exclude }) ? 'wanted' : 'others'))
   if (wanted.length === 0 && !refused) throw nothingFound(whole, services, files)
   return { definitions: wanted, others, files, notes: found.flatMap(({ notes }) => notes) }
 }
@@ -100,7 +100,7 @@ async function loadOrRefuse(file: string, among: boolean, scope: ServiceScope | 
     return await loadFile(file, among, scope, refuse)
   } catch (error) {
     if (refuse === undefined || !(error instanceof TaskflowsError) || error.code === 'services.none') throw error
-    refuse(error)
+    refuse(error, file)
     return { services: [], notes: [] }
   }
 }
@@ -124,7 +124,7 @@ function isRefusal(error: unknown): error is ValidationError | SecurityError {
 function loadYamlFile(file: string, among: boolean, scope: ServiceScope | undefined, onRefusal: Refuse): Found {
   const document = readYamlFile(file)
   if (among && !holdsServices(document.content)) return { services: [], notes: [] }
-  const { definitions, notes } = readServices(document, { where: file, directory: dirname(file), source: file, scope, onRefusal })
+  const { definitions, notes } = readServices(document, { where: file, directory: dirname(file), source: file, scope, onRefusal: onRefusal && ((refusal) => onRefusal(refusal, file)) })
   return { services: definitions, notes }
 }
 
@@ -142,7 +142,8 @@ function withoutTwins(found: readonly FoundService[]): FoundService[] {
   return [...byName.values()]
 }
 
-function isWanted(name: string, include: readonly string[], exclude: readonly string[]): boolean {
+/** Whether the patterns ask for a service of this name. */
+export function isWanted(name: string, { include = [], exclude = [] }: Pick<LoadDefinitionsOptions, 'include' | 'exclude'>): boolean {
   return (include.length === 0 || include.some((pattern) => matchesGlob(name, pattern))) && !exclude.some((pattern) => matchesGlob(name, pattern))
 }
 

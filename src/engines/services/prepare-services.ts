@@ -24,7 +24,9 @@ export interface PrepareOptions extends Pick<ApplyOptions, 'prune' | 'start'> {
 /** @throws `service.invalid` for what cannot be compiled, names that come twice, and files of others in the way */
 export async function prepareDefinitions(definitions: readonly ServiceDefinition[], host: ServicesHost, options: PrepareOptions): Promise<Prepared> {
   refuseDuplicates(definitions)
-  return prepareCompiled(definitions.map((definition) => host.manager(definition.scope).compile(definition)), host, options)
+  const scopes = [...new Set(definitions.map(({ scope }) => scope))]
+  const compilers = new Map(await Promise.all(scopes.map(async (scope) => [scope, await host.manager(scope).compiler()] as const)))
+  return prepareCompiled(definitions.map((definition) => compilers.get(definition.scope)!(definition)), host, options)
 }
 
 export async function prepareCompiled(compiled: readonly CompiledService[], host: ServicesHost, options: PrepareOptions): Promise<Prepared> {

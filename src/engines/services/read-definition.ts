@@ -41,7 +41,7 @@ export function readDefinition(given: Readonly<Record<string, unknown>>, options
   const directory = options.directory ?? directoryOf(source)
   const reading = startReading({ names: options.names ?? 'camel', directory, allowedPaths: [...(options.allowedPaths ?? []), ...allowedBy(given, options.names)], takeFunction })
   const definition = readAll(given, { ...options, source }, reading)
-  refuseProblems(nameFor(given.name), reading.problems.map((problem) => ({ ...problem, path: at === '' ? problem.path : within(at, problem.path) })), typeof given.name === 'string' ? { service: given.name } : {})
+  refuseProblems(nameFor(given.name), reading.problems.map((problem) => ({ ...problem, path: at === '' ? problem.path : within(at, problem.path) })), { ...typeof given.name === 'string' && { service: given.name }, ...at !== '' && { at } })
   known.add(definition)
   return definition
 }

@@ -103,13 +103,16 @@ export interface VerifyFinding {
 /** Units whose state changed, as signals told it; or that everything must be read again. */
 export type UnitChanges = { readonly kind: 'changed'; readonly units: readonly UnitDetails[]; readonly gone: readonly string[] } | { readonly kind: 'lost' }
 
+/** Pure, but for where programs are: the same definition gives the same text. @throws `service.invalid`, `service.unsafe` */
+export type Compile = (definition: ServiceDefinition) => CompiledService
+
 export interface ServiceManager {
   readonly scope: ServiceScope
   /** Where units are written. */
   readonly directory: string
 
-  /** Pure, but for where programs are: the same definition gives the same text. @throws `service.invalid` */
-  compile(definition: ServiceDefinition): CompiledService
+  /** What compiles definitions, loaded when it is wanted. */
+  compiler(): Promise<Compile>
   /** Every unit of ours on disk, by name. Needs no manager. */
   installed(): Promise<readonly InstalledUnit[]>
   /** Paths of units with names of ours that somebody else wrote. They are left alone: `write` refuses to. */

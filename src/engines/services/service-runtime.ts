@@ -5,12 +5,12 @@
  */
 import type { AnyFunction } from '../tasks/index.ts'
 import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
-import type { CompiledService } from './service-manager.ts'
+import type { Compile } from './service-manager.ts'
 import type { Services } from './services.ts'
 
 /** The services of this host, in this process: no server, no database. */
 export interface LocalServices extends Services, AsyncDisposable {
-  compile(definition: ServiceDefinition): CompiledService
+  compiler(): Promise<Compile>
 }
 
 export interface ServiceRuntime {

@@ -128,7 +128,7 @@ export class Service {
   /** What `create` would write. */
   async renderUnitFiles(): Promise<readonly UnitFile[]> {
     await using services = await openLocalServices()
-    return services.compile(this.definition).units
+    return (await services.compiler())(this.definition).units
   }
 
   /** As in YAML files and over the API, with the values of `env`. */

@@ -69,16 +69,23 @@ export function simulateYear(services: readonly ScheduledService[], { from, zone
   const minutes: Minutes = { fromUs: start * 1000, count: days * 24 * 60 }
   const starts = new Uint16Array(minutes.count)
   const marks = new Uint8Array(minutes.count)
-  const years = services.map((service) => yearOf(service, minutes, zone, starts, marks.fill(0)))
+  // Many services share a schedule.
+  const alike = Map.groupBy(services, scheduleKey)
+  const years = new Map([...alike].map(([key, same]) => [key, yearOf(same[0]!, minutes, zone, starts, marks.fill(0), same.length)]))
   const collisions = worst(starts, crowd).map((minute) => collisionAt(start + minute * minuteMs, starts[minute]!, services, zone))
-  return { from: start, until: start + minutes.count * minuteMs, services: years, crowdedMinutes: crowdedOf(starts, crowd), collisions }
+  return { from: start, until: start + minutes.count * minuteMs, services: services.map((service) => ({ ...years.get(scheduleKey(service))!, name: service.name })), crowdedMinutes: crowdedOf(starts, crowd), collisions }
 }
 
-function yearOf({ name, schedules, duration }: ScheduledService, minutes: Minutes, zone: string, starts: Uint16Array, marks: Uint8Array): ServiceYear {
+function scheduleKey({ schedules, duration }: ScheduledService): string {
+  return JSON.stringify([schedules, duration])
+}
+
+/** @param times how many services are like it */
+function yearOf({ name, schedules, duration }: ScheduledService, minutes: Minutes, zone: string, starts: Uint16Array, marks: Uint8Array, times: number): ServiceYear {
   const calendars = specsOf(schedules)
   const periods = schedules.filter((schedule) => schedule.kind === 'periodic')
   const clockChanges = calendars.flatMap((spec) => markRuns(spec, zone, minutes, marks))
-  const marked = addTo(starts, marks)
+  const marked = addTo(starts, marks, times)
   const counted = countRuns(calendars, minutes, zone, marked.count)
   const periodic = periods.reduce((sum, period) => sum + periodicRuns(period, minutes, duration), 0)
   const overlaps = duration === undefined ? undefined : overlapOfPeriods(periods, minutes, duration) ?? overlapOfCalendars(calendars, minutes, marked, duration)
@@ -98,13 +105,13 @@ function specsOf(schedules: readonly Schedule[]): CalendarSpec[] {
   return [...new Set(texts)].map(parseCalendar)
 }
 
-function addTo(starts: Uint16Array, marks: Uint8Array): Marked {
+function addTo(starts: Uint16Array, marks: Uint8Array, times: number): Marked {
   let count = 0
   let closest = Infinity
   let before = -Infinity
   for (let minute = 0; minute < marks.length; minute += 1) {
     if (marks[minute] === 0) continue
-    starts[minute]! += 1
+    starts[minute]! += times
     count += 1
     closest = Math.min(closest, minute - before)
     before = minute

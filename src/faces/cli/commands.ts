@@ -87,6 +87,22 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/create.ts'),
   },
   {
+    words: 'check',
+    summary: 'Look for mistakes in definitions, without systemd or a server',
+    args: definitionArguments,
+    flags: [
+      ...definitionFlags.filter(({ key }) => ['include', 'exclude', 'scope'].includes(key)),
+      { key: 'year', name: 'year', kind: 'whole', min: 1970, max: 2198, placeholder: '<year>', describe: 'The year of schedules that is simulated; default 365 days from now' },
+      { key: 'from', name: 'from', kind: 'instant', placeholder: '<time>', describe: 'Simulate 365 days from this time' },
+      { key: 'zone', name: 'zone', kind: 'text', min: 1, placeholder: '<zone>', describe: 'Time zone of schedules that name none, such as America/New_York; default that of this machine' },
+      { key: 'maxScore', name: 'max-score', kind: 'text', min: 1, placeholder: '<n>', describe: 'Exposure by systemd-analyze security (0 to 10) above which a service has an error' },
+      { key: 'strict', name: 'strict', kind: 'switch', describe: 'Exit 1 for warnings, too' },
+    ],
+    examples: ['tf check services.ts', 'tf check ./services --strict --max-score 7', 'tf check services.yaml --year 2027 --zone America/New_York -o json', "tf check ./services -i 'web-*' -o jsonl"],
+    notes: 'Reads units (systemd-analyze verify), calendars, a year of schedules, exposure, dependencies and commands, and changes nothing. Exits 0 without errors, 1 with errors, 2 for a mistake in the line. Without systemd-analyze the rest is checked, and a warning says what was not. -o json prints the whole report, -o jsonl one finding per line; -o wide shows every service.',
+    load: () => import('./commands/check.ts'),
+  },
+  {
     words: 'serve',
     summary: 'Start the server: API, database and, with --worker, a worker',
     args: [],

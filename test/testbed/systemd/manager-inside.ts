@@ -10,7 +10,7 @@ import type { ServiceScope } from '../../../src/engines/services/service-definit
 import { type ErrorCode, TaskflowsError } from '../../../src/kernel/errors.ts'
 
 /** Compiling needs no manager, and does not wait. */
-export type RemoteManager = Omit<ServiceManager, 'compile'>
+export type RemoteManager = Omit<ServiceManager, 'compiler'>
 
 type Method = Exclude<keyof RemoteManager, 'scope' | 'directory' | typeof Symbol.asyncDispose>
 

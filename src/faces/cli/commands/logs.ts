@@ -78,7 +78,7 @@ export const run: RunCommand = async (invocation) => {
   const runs = new Map([...[...found.runs.values()].map(showRun), ...ofServer].filter(({ id, name }) => target.is({ runId: id, runName: name })).map((each) => [each.id, each]))
   const printer = logPrinter(invocation.output(true), { runs: target.text === undefined ? new Map() : runs, named: target.runId === undefined, endless: given.follow === true })
   await printer.print(found.items)
-  if (interruption) return follow(history, startedAt, found.items, wanted, printer, interruption.signal)
+  if (interruption) return await follow(history, startedAt, found.items, wanted, printer, interruption.signal)
   await printer.end()
   if (found.items.length === 0) invocation.talk.note(nothingSaid(target, given, [...runs.values()]))
 }

@@ -33,7 +33,7 @@ export async function printServiceLogs(invocation: Invocation, units: readonly S
   })
   const print = printerFor(output, units, given.follow === true)
   for (const line of lines) await print(line)
-  if (interruption) return follow(invocation, units, startedAt, lines, wanted, print, interruption.signal)
+  if (interruption) return await follow(invocation, units, startedAt, lines, wanted, print, interruption.signal)
   await output.end()
   if (lines.length === 0) invocation.talk.note('No lines match.')
 }
