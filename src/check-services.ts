@@ -67,10 +67,9 @@ interface Refusal {
 /** A service or a file that could not be read: a finding for each field that is wrong. */
 function findingsOf({ message, details, hint }: TaskflowsError, file: string): Finding[] {
   const { service = null, place = file, at, fields = [] } = details as Refusal
-  const told = { severity: 'error', check: 'definition', service, scope: null, source: place } as const
   const fieldOf = (path: string): string | null => (at !== undefined && path.startsWith(`${at}.`) ? path.slice(at.length + 1) : path) || null
   const problems = fields.length === 0 ? [{ path: '', message }] : fields
-  return problems.map(({ path, message }, index) => ({ ...told, field: fieldOf(path), message, hint: index === 0 ? hint ?? null : null }))
+  return problems.map(({ path, message }, index) => ({ severity: 'error', check: 'definition', service, scope: null, field: fieldOf(path), source: place, message, hint: index === 0 ? hint ?? null : null }))
 }
 
 function knownZone(zone: string): string {

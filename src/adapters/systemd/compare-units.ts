@@ -92,6 +92,7 @@ function meaningOfOne(key: string, values: readonly string[], place: ComparePlac
   if (key.startsWith('Service.Exec')) return values.flatMap((value) => commandsOf(value)?.map((command) => commandText(command, importCommand(command, place), key)) ?? [value]).join('\n')
   if (key === 'Timer.OnCalendar') return [...new Set(values.map(calendarOf))].sort().join('\n')
   if (spanLists.test(key)) return [...new Set(values.map((value) => String(secondsIn(value) ?? value)))].sort().join('\n')
+  if (/^Service\.Timeout(?:Start|Stop)Sec$/.test(key) && secondsIn(last) === 0) return String(longestSeconds)
   if (spans.test(key)) return secondsOf(last)
   if (sizes.test(key)) return String(bytesIn(last) ?? last)
   if (switches.test(key)) return { true: 'yes', false: 'no' }[String(booleanOf(last))] ?? last
@@ -99,7 +100,7 @@ function meaningOfOne(key: string, values: readonly string[], place: ComparePlac
   if (/^Unit\.(?:Condition|Assert)(?:Memory|CPUs)$/.test(key)) return values.map((value) => value.replace(/^(?=\d)/, '>=').replace(/[\d.]+[KMGT]?$/, (size) => String(bytesIn(size)))).join('\n')
   if (/^Unit\.(?:Condition|Assert)\w+Pressure$/.test(key)) return values.map((value) => value.replace(/%$/, '%/5min')).join('\n')
   if (key === 'Service.SuccessExitStatus' || key === 'Install.WantedBy') return values.flatMap((value) => value.split(/\s+/)).join(' ')
-  if (/^Service\.(?:IO\w+Max|DeviceAllow)$/.test(key)) return values.map((value) => wordsOf(value)?.map(({ text }) => text).join(' ') ?? value).sort().join('\n')
+  if (/^Service\.(?:IO\w+Max|DeviceAllow)$/.test(key)) return values.map((value) => wordsOf(value)?.map(({ text }, at) => (at === 0 ? text : bytesIn(text, 1000) ?? text)).join(' ') ?? value).sort().join('\n')
   if (key === 'Service.KillSignal') return last.replace(/^(?!SIG|\d)/, 'SIG')
   return key in fieldsOf ? literal(last, place) : values.join('\n')
 }
@@ -130,7 +131,7 @@ function calendarOf(text: string): string {
 /** Variables of ours are not of the source. */
 function environmentOf(values: readonly string[], place: SpecifierPlace): string {
   const variables = new Map<string, string>()
-  for (const { text } of values.flatMap((value) => wordsOf(value) ?? [{ text: value }])) {
+  for (const { text } of values.flatMap((value) => wordsOf(value) ?? [{ text: value, bare: true }])) {
     const written = literal(text, place)
     const equals = written.indexOf('=')
     variables.set(written.slice(0, equals), written.slice(equals + 1))

@@ -107,7 +107,7 @@ function check(name: string, value: string): void {
   try {
     compiled = shapeOf({ ...base, ...put(value) })
   } catch (error) {
-    if (!(error instanceof TaskflowsError) || !/^service\.(unsafe|invalid)$/.test(error.code)) throw error
+    if (!(error instanceof TaskflowsError) || !/^(service\.(unsafe|invalid)|calendar\.invalid)$/.test(error.code)) throw error
     refused += 1
     return
   }

@@ -94,7 +94,8 @@ const bareName = (unit: string, renamed: string): string => (unit === renamed ? 
 
 /** Without a word systemd waits 90 s. */
 function endClaims(settings: UnitSettings): readonly Claim[] {
-  const seconds = secondsIn(settings.get('Service.TimeoutStopSec')?.at(-1) ?? '90') ?? 90
+  // 0 is none, too.
+  const seconds = (secondsIn(settings.get('Service.TimeoutStopSec')?.at(-1) ?? '90') ?? 90) || Infinity
   return [{ keys: ['Service.TimeoutStopSec'], field: 'stopTimeout', value: Math.min(seconds, longestSeconds), optional: false }]
 }
 
@@ -103,7 +104,7 @@ function restartClaims(settings: UnitSettings): readonly Claim[] {
   const said = (key: string): string | undefined => settings.get(key)?.at(-1)
   const condition = said('Service.Restart')
   if (condition === undefined) return []
-  if (condition === 'no') return [{ keys: ['Service.Restart'], field: 'restartPolicy', value: condition, optional: true }]
+  if (condition === 'no') return [{ keys: ['Service.Restart'], field: 'restartPolicy', value: undefined, optional: true }]
   const [delay, window, burst] = [secondsIn(said('Service.RestartSec') ?? ''), secondsIn(said('Unit.StartLimitIntervalSec') ?? '10') ?? 10, Number(said('Unit.StartLimitBurst') ?? '5')]
   const limit = window > 0 && burst > 0 ? { maxAttempts: burst, window: Math.min(window, longestSeconds) } : {}
   const keys = ['Service.Restart', 'Service.RestartSec', 'Unit.StartLimitIntervalSec', 'Unit.StartLimitBurst']

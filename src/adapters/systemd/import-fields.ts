@@ -18,7 +18,7 @@ const last = (read: (value: string) => unknown): ReadField => (values) => read(v
 const text = last((value) => (value.includes('%') ? withoutPercents(value) : value))
 const word = last((value) => value)
 const number = last((value) => (/^-?\d+$/.test(value) ? Number(value) : undefined))
-const bytes = last(bytesIn)
+const bytes = last((value) => bytesIn(value))
 const seconds = last((value) => finite(secondsIn(value)))
 const percent = last((value) => (/^\d+(?:\.\d+)?%$/.test(value) ? Number.parseFloat(value) : undefined))
 
@@ -85,8 +85,8 @@ export const fieldsOf: Readonly<Record<string, FieldOf>> = {
   'Service.MemoryMax': { field: 'cgroupConfig.memoryLimit', read: bytes },
   'Service.MemorySwapMax': { field: 'cgroupConfig.memorySwapMax', read: bytes },
   'Service.IOWeight': { field: 'cgroupConfig.ioWeight', read: number },
-  'Service.IOReadBandwidthMax': { field: 'cgroupConfig.deviceReadBps', read: perDevice(bytesIn) },
-  'Service.IOWriteBandwidthMax': { field: 'cgroupConfig.deviceWriteBps', read: perDevice(bytesIn) },
+  'Service.IOReadBandwidthMax': { field: 'cgroupConfig.deviceReadBps', read: perDevice((rate) => bytesIn(rate, 1000)) },
+  'Service.IOWriteBandwidthMax': { field: 'cgroupConfig.deviceWriteBps', read: perDevice((rate) => bytesIn(rate, 1000)) },
   'Service.IOReadIOPSMax': { field: 'cgroupConfig.deviceReadIops', read: perDevice(Number) },
   'Service.IOWriteIOPSMax': { field: 'cgroupConfig.deviceWriteIops', read: perDevice(Number) },
   'Service.TasksMax': { field: 'cgroupConfig.pidsLimit', read: number },

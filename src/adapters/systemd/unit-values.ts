@@ -94,8 +94,8 @@ export function secondsIn(value: string): number | undefined {
   return total / 1e6
 }
 
-/** Bytes: plain, or with K, M, G, T of 1024. */
-export function bytesIn(value: string): number | undefined {
+/** Bytes: plain, or with K, M, G, T of 1024; of rates of disks they are of 1000 (systemd.resource-control(5)). */
+export function bytesIn(value: string, base: 1024 | 1000 = 1024): number | undefined {
   const [, number, unit] = /^(\d+(?:\.\d+)?)\s*([KMGTPE]?)B?$/.exec(value) ?? []
-  return number === undefined ? undefined : Math.floor(Number(number) * 1024 ** ('KMGTPE'.indexOf(unit || '-') + 1))
+  return number === undefined ? undefined : Math.floor(Number(number) * base ** ('KMGTPE'.indexOf(unit || '-') + 1))
 }

@@ -7,8 +7,11 @@ import type { Command, ServiceDefinition } from './service-definition.ts'
 const interpreters = /^(?:(?:ba|da|z|k|fi|tc|c)?sh|busybox|g?awk|mawk|perl|python[\d.]*|node|ruby|php|sed|jq|env|ssh|su|sudo|envsubst|make)$/
 /** What a shell would take for itself, as a word of its own. */
 const operator = /^(?:&&|\|\|?|;|&|[12]?>>?|<|2>&1)$/
-const variable = /^[^\s'"`{}]*(\$[A-Za-z_]\w*|\$\{\w+\})/
-const pathPattern = /^[^\s]*\/[^\s/]*[*?][^\s]*$/
+const variable = /\$(?:[A-Za-z_]\w*|\{\w+\})/
+const home = /^~(?:\/|$)/
+const pathPattern = /^[^:]*\/[^/:]*[*?]/
+/** What has these is text or a program in another language, and no word that somebody would leave to a shell. */
+const isText = /[\s'"`]/
 
 export function checkCommands(definition: ServiceDefinition): Finding[] {
   return commandsOf(definition).flatMap(({ field, command }) => {
@@ -46,11 +49,11 @@ function trapIn(command: Command): Pick<Finding, 'severity' | 'message' | 'hint'
   if (interpreters.test(program.slice(program.lastIndexOf('/') + 1))) return undefined
   const quoted = (word: string): string => JSON.stringify(word)
   const shell = `No shell runs it; if one is meant, write ['bash', '-c', '...'].`
-  const found = (pattern: RegExp): string | undefined => words.find((word) => pattern.test(word))
-  const [joined, expanded, home, files] = [found(operator), found(variable), found(/^~(?:\/|$)/), found(pathPattern)]
+  const found = (pattern: RegExp): string | undefined => words.find((word) => !isText.test(word) && pattern.test(word))
+  const [joined, expanded, atHome, files] = [found(operator), found(variable), found(home), found(pathPattern)]
   if (joined !== undefined) return { severity: 'warning', message: `${quoted(joined)} is passed to ${program} as a word`, hint: shell }
   if (expanded !== undefined) return { severity: 'warning', message: `${quoted(expanded)} is passed as it is: nothing puts the value of a variable there`, hint: `${shell} Or write the value.` }
-  if (home !== undefined) return { severity: 'warning', message: `${quoted(home)} is passed as it is: nothing puts the home directory there`, hint: `Write the path. ${shell}` }
+  if (atHome !== undefined) return { severity: 'warning', message: `${quoted(atHome)} is passed as it is: nothing puts the home directory there`, hint: `Write the path. ${shell}` }
   if (files !== undefined) return { severity: 'advice', message: `${quoted(files)} is passed as it is: no list of files takes its place`, hint: `Right for programs that read patterns. ${shell}` }
   return undefined
 }

@@ -41,7 +41,7 @@ function checkOrder(definition: ServiceDefinition): Finding[] {
   const unordered = [...new Set([...definition.requires ?? [], ...definition.bindsTo ?? []])].filter((name) => !ordered.has(bareName(name)))
   if (unordered.length === 0) return []
   const names = unordered.join(', ')
-  return [findingOf(definition, { severity: 'advice', check: 'dependency', field: 'requires', message: `${names} ${unordered.length === 1 ? 'is' : 'are'} required, but both start at the same time`, hint: `Add startAfter: ${names}.` })]
+  return [findingOf(definition, { severity: 'advice', check: 'dependency', field: 'startAfter', message: `${names} ${unordered.length === 1 ? 'is' : 'are'} required, but both start at the same time`, hint: `Add startAfter: ${names}.` })]
 }
 
 /**

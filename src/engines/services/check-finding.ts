@@ -27,12 +27,12 @@ export interface Finding {
 
 export type Found = Pick<Finding, 'severity' | 'check' | 'message'> & Partial<Pick<Finding, 'field' | 'hint'>>
 
-export function findingOf(definition: Pick<ServiceDefinition, 'name' | 'scope' | 'source'>, found: Found): Finding {
-  return { service: definition.name, scope: definition.scope, source: definition.source ?? null, field: null, hint: null, ...found }
+export function findingOf({ name, scope, source }: Pick<ServiceDefinition, 'name' | 'scope' | 'source'>, { severity, check, field = null, message, hint = null }: Found): Finding {
+  return { severity, check, service: name, scope, field, source: source ?? null, message, hint }
 }
 
-export function generalFinding(found: Found): Finding {
-  return { service: null, scope: null, source: null, field: null, hint: null, ...found }
+export function generalFinding({ severity, check, field = null, message, hint = null }: Found): Finding {
+  return { severity, check, service: null, scope: null, field, source: null, message, hint }
 }
 
 const order: readonly Severity[] = ['error', 'warning', 'advice']

@@ -17,7 +17,11 @@ export function placeOfDefinition(): Place | undefined {
     Error.prepareStackTrace = (_error, sites) => sites
     const holder: { stack?: unknown } = {}
     Error.captureStackTrace(holder, placeOfDefinition)
-    return (holder.stack as NodeJS.CallSite[]).filter((site) => !site.isConstructor()).map(placeOf).find((place) => place !== undefined)
+    for (const site of holder.stack as NodeJS.CallSite[]) {
+      const place = site.isConstructor() ? undefined : placeOf(site)
+      if (place) return place
+    }
+    return undefined
   } finally {
     Object.assign(Error, { prepareStackTrace, stackTraceLimit })
   }

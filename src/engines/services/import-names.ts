@@ -1,21 +1,20 @@
 /** Names for what is imported: of services, from what they run or were called, and of the exports of a module. */
 import { problemOfName } from './service-name.ts'
 
-/** Run something that says more than they do. */
+/** They run something that says more than they do. */
 const wrappers = ['sudo', 'nice', 'ionice', 'flock', 'timeout', 'time', 'env', 'exec', 'nohup', 'chronic', 'setsid', 'command']
-const interpreters = /^(?:python[\d.]*|node|ruby|perl|php[\d.]*|bash|sh|dash|zsh|java|npm|npx|yarn|pnpm|make|uv|poetry|docker|run-parts)$/
+const interpreters = /^(?:python[\d.]*|node|ruby|perl|php[\d.]*|bash|sh|dash|zsh)$/
+const withVerbs = /^(?:npm|npx|yarn|pnpm|make|uv|poetry|docker|git|run-parts)$/
 const silent = /^(?:cd|test|\[|export|set|\.|source|umask|sleep|if|then|!)$/
 
 /** `backup` for `cd /srv && nice -n 10 ./backup.sh --all`; `job` when nothing in it has a name. */
 export function nameOfCommand(line: string): string {
   for (const part of line.split(/&&|\|\||[;|\n]/)) {
-    const words = part.trim().split(/\s+/).map((word) => word.replaceAll(/["'`(){}]/g, '')).filter((word) => word !== '' && !/^\w+=/.test(word) && !word.startsWith('-') && !/^[<>\d&$]/.test(word))
-    const at = words.findIndex((word) => !wrappers.includes(baseName(word)))
-    const program = words[at]
+    const words = part.replaceAll(/["'`(){}]/g, ' ').split(/\s+/).filter((word) => !/^$|^\w+=|^-|^[<>\d&$]/.test(word)).map(baseName).filter((word) => !wrappers.includes(word))
+    const [program, ...args] = words
     if (program === undefined || silent.test(program)) continue
-    const argument = interpreters.test(baseName(program)) ? words[at + 1] : undefined
-    const name = slug(argument === undefined || /^(?:npm|npx|yarn|pnpm|make|uv|poetry|docker|run-parts)$/.test(baseName(program)) ? [program, ...words.slice(at + 1, at + 3)].map(baseName).join('-') : baseName(argument))
-    if (interpreters.test(baseName(program)) || argument === undefined) return argument === undefined ? slug(baseName(program)) : name
+    if (interpreters.test(program)) return slug(args[0] ?? program)
+    return slug(withVerbs.test(program) ? [program, ...args.slice(0, 2)].join('-') : program)
   }
   return 'job'
 }

@@ -62,7 +62,7 @@ export async function loadDefinitions(path: string, { cwd, include = [], exclude
     onRefusal(refusal, file)
   })
   for (const file of files) found.push(await loadOrRefuse(file, stat.isDirectory(), scope, refuse))
-  const services = withoutTwins(found.flatMap((one) => one.services))
+  const services = withoutTwins(found.flatMap((one) => one.services), refuse)
   const { wanted = [], others = [] } = Object.groupBy(services.map(({ definition }) => definition), ({ name }) => (isWanted(name, { include, exclude }) ? 'wanted' : 'others'))
   if (wanted.length === 0 && !refused) throw nothingFound(whole, services, files)
   return { definitions: wanted, others, files, notes: found.flatMap(({ notes }) => notes) }
@@ -129,15 +129,18 @@ function loadYamlFile(file: string, among: boolean, scope: ServiceScope | undefi
 }
 
 /** A service that several modules lead to counts once; two services of one name are a mistake. */
-function withoutTwins(found: readonly FoundService[]): FoundService[] {
+function withoutTwins(found: readonly FoundService[], refuse: Refuse): FoundService[] {
   const byName = new Map<string, FoundService>()
   for (const one of found) {
     const { name, scope } = one.definition
     const other = byName.get(`${scope} ${name}`)
     if (other !== undefined && other.definition !== one.definition) {
-      throw new ValidationError('service.invalid', `two services are named "${name}": ${other.place} and ${one.place}`, { details: { name, places: [other.place, one.place] }, hint: 'Give one of them another name.' })
+      const refusal = new ValidationError('service.invalid', `two services are named "${name}": ${other.place} and ${one.place}`, { details: { name, places: [other.place, one.place] }, hint: 'Give one of them another name.' })
+      if (refuse === undefined) throw refusal
+      refuse(refusal, one.place)
+    } else {
+      byName.set(`${scope} ${name}`, one)
     }
-    byName.set(`${scope} ${name}`, one)
   }
   return [...byName.values()]
 }

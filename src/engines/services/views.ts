@@ -5,7 +5,7 @@ import { describeSchedule } from './describe-schedule.ts'
 import type { UnitDetails, UnitRole, UnitState } from './service-manager.ts'
 import { isTimer } from './service-units.ts'
 import type { ServiceStatus, ServiceView } from './services.ts'
-import { factsOf, firstOf, schedulesOf } from './unit-facts.ts'
+import { factsOf, schedulesOf } from './unit-facts.ts'
 
 export interface Seen {
   /** Of the units that the manager has loaded, by name. */
@@ -24,10 +24,11 @@ export function viewOf(service: FoundService, { states, details, drift, nowMs }:
   const known = details.get(unit)
   const state = known ?? states.get(unit)
   const timerState = timer === undefined ? undefined : details.get(timer) ?? states.get(timer)
-  const schedules = schedulesOf(factsOf(fileOf('timer')?.text ?? ''))
+  const timerText = fileOf('timer')?.text
+  const schedules = timerText === undefined ? [] : schedulesOf(factsOf(timerText))
   return {
     name, scope, unit, drift,
-    description: firstOf(factsOf(fileOf('service')?.text ?? ''), 'Unit.Description')?.replaceAll('%%', '%') ?? name,
+    description: descriptionIn(fileOf('service')?.text) ?? name,
     status: statusOf(state, timerState),
     // systemd forgets a unit that does not run and that nothing refers to; a look at its details loads it.
     loadState: state?.loadState ?? 'not-loaded',
@@ -47,6 +48,11 @@ export function viewOf(service: FoundService, { states, details, drift, nowMs }:
     mainPid: known?.mainPid ?? null,
     memoryBytes: known?.memoryBytes ?? null,
   }
+}
+
+/** Thousands are listed, and this is all that their units are read for. */
+function descriptionIn(text = ''): string | undefined {
+  return /^Description=(.*)$/m.exec(text)?.[1]?.trim().replaceAll('%%', '%')
 }
 
 export function statusOf(state: UnitState | undefined, timer: UnitState | undefined): ServiceStatus {

@@ -103,6 +103,21 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/check.ts'),
   },
   {
+    words: 'import',
+    summary: 'Turn crontab lines and units of systemd into definitions',
+    args: [{ key: 'source', kind: 'text', many: true, min: 1, file: true, describe: 'crontab (that of this account), a file with lines of a crontab, - for standard input, a unit file, a directory of these, or the name of an installed unit' }],
+    flags: [
+      { key: 'out', name: 'out', kind: 'text', min: 1, file: true, placeholder: '<file>', describe: 'Write there, and not to standard output; --yes replaces what is there' },
+      { key: 'format', name: 'format', kind: 'text', choices: ['ts', 'yaml'], placeholder: '<format>', describe: 'What to write; default by the ending of the file, else ts: ts, yaml' },
+      { key: 'name', name: 'name', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<name>', describe: 'Name of the first service, repeated for the second and so on; default by what they run' },
+      { ...scopeFlag, describe: 'Scope of the services; default that of the units, system for crontabs with users, else user: user, system' },
+      { key: 'systemFormat', name: 'system-format', kind: 'switch', describe: 'Lines of crontabs have a user before the command, as those of /etc/crontab and /etc/cron.d do' },
+    ],
+    examples: ['tf import crontab --out jobs.ts', 'crontab -l | tf import -', 'tf import backup.service --name nightly-backup', 'tf import ~/.config/systemd/user --format yaml'],
+    notes: 'Changes nothing. What was written is loaded again, compiled and compared with its source; exits 1 when something was refused or differs, and says what. docs/guides/import.md has what does not count.',
+    load: () => import('./commands/import.ts'),
+  },
+  {
     words: 'serve',
     summary: 'Start the server: API, database and, with --worker, a worker',
     args: [],

@@ -19,9 +19,20 @@ const mostValues = 241
 /** Far above what 241 values in each component need. */
 const longestText = 10_000
 
+/** A definition is read, compiled and asked for its next run: expressions come again and again. */
+const lately = new Map<string, CalendarSpec>()
+const mostKept = 1_000
+/** Longer ones are rare, and would be kept for nothing. */
+const longestKept = 200
+
 /** @throws `calendar.invalid` with the part that is wrong and what was expected there */
 export function parseCalendar(text: string): CalendarSpec {
-  return new Expression(text).read()
+  const known = lately.get(text)
+  if (known) return known
+  const spec = new Expression(text).read()
+  if (lately.size >= mostKept) lately.clear()
+  if (text.length <= longestKept) lately.set(text, spec)
+  return spec
 }
 
 /** The normal form, as `systemd-analyze calendar` prints it. @throws `calendar.invalid` */
