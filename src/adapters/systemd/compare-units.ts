@@ -102,7 +102,12 @@ function meaningOfOne(key: string, values: readonly string[], place: ComparePlac
   if (key === 'Service.SuccessExitStatus' || key === 'Install.WantedBy') return values.flatMap((value) => value.split(/\s+/)).join(' ')
   if (/^Service\.(?:IO\w+Max|DeviceAllow)$/.test(key)) return values.map((value) => wordsOf(value)?.map(({ text }, at) => (at === 0 ? text : bytesIn(text, 1000) ?? text)).join(' ') ?? value).sort().join('\n')
   if (key === 'Service.KillSignal') return last.replace(/^(?!SIG|\d)/, 'SIG')
-  return key in fieldsOf ? literal(last, place) : values.join('\n')
+  return key in fieldsOf ? literal(last, place) : (isSingle(key) ? [last] : values).join('\n')
+}
+
+/** Of these the last counts, so a drop-in leaves no trace of what it changed. Of others each may add to those before. */
+export function isSingle(key: string): boolean {
+  return /^Service\.(?:Nice|UMask|KillMode|SendSIG\w+|RemainAfterExit|NoNewPrivileges|LogLevelMax|TTY\w+|(?:Limit|CPUScheduling|IOScheduling|Standard|Syslog|Private|Protect)\w+)$/.test(key)
 }
 
 const literal = (value: string, place: SpecifierPlace): string => {

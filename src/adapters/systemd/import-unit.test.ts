@@ -144,8 +144,8 @@ describe('commands', () => {
 })
 
 test('drop-ins are read behind the unit', () => {
-  expect(definitionOf(service('Nice=5', 'Environment=A=1'), { dropIns: ['[Service]\nExecStart=\nExecStart=/bin/y\nNice=\n', '# a comment\n[Service]\nEnvironment=A=2\n'] }))
-    .toEqual({ ...basic, startCommand: { kind: 'program', argv: ['/bin/y'] }, env: { A: '2' } })
+  expect(definitionOf(service('Nice=5', 'Environment=A=1'), { dropIns: ['[Service]\nExecStart=\nExecStart=/bin/y\nNice=\n', '# a comment\n[Service]\nEnvironment=A=2\nUMask=077\nUMask=027\n'] }))
+    .toEqual({ ...basic, directives: { Service: { UMask: ['027'] } }, startCommand: { kind: 'program', argv: ['/bin/y'] }, env: { A: '2' } })
 })
 
 test('what a definition became, imported, becomes the same again', () => {

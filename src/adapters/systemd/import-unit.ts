@@ -9,7 +9,7 @@ import type { ServiceDefinition, ServiceScope } from '../../engines/services/ser
 import type { CompiledService } from '../../engines/services/service-manager.ts'
 import { TaskflowsError } from '../../kernel/errors.ts'
 import { type Claim, claimsOf, commandClaims, optionsOf } from './import-claims.ts'
-import { type ComparePlace, type Difference, compareUnits } from './compare-units.ts'
+import { type ComparePlace, type Difference, compareUnits, isSingle } from './compare-units.ts'
 import { importTimer } from './import-timer.ts'
 import type { UnitSettings } from './read-unit-file.ts'
 import { rewriteUnit } from './rewrite-unit.ts'
@@ -92,7 +92,7 @@ const sections = ['Unit', 'Service', 'Install'] as const
 function directivesOf(settings: UnitSettings, claims: readonly Claim[], timer: Draft['timerDirectives'], lost: readonly string[]): { readonly directives?: Record<string, Record<string, readonly string[]>> } {
   const claimed = new Set([...claims.flatMap(({ keys }) => keys), ...lost])
   const left = [...settings].filter(([key]) => !claimed.has(key) && !/^\w+\.(?:X-|Documentation$|SourcePath$|DefaultInstance$)/.test(key))
-  const of = (section: string) => Object.fromEntries(left.filter(([key]) => key.startsWith(`${section}.`)).map(([key, values]) => [key.slice(section.length + 1), values] as const))
+  const of = (section: string) => Object.fromEntries(left.filter(([key]) => key.startsWith(`${section}.`)).map(([key, values]) => [key.slice(section.length + 1), isSingle(key) ? values.slice(-1) : values] as const))
   const own = { ...Object.fromEntries(sections.map((section) => [section, of(section)])), Timer: Object.fromEntries(Object.entries(timer).filter(([name]) => !lost.includes(`Timer.${name}`))) }
   const said = Object.entries(own).filter(([, directives]) => Object.keys(directives).length > 0)
   return said.length === 0 ? {} : { directives: Object.fromEntries(said) }

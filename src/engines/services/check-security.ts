@@ -20,7 +20,9 @@ export function checkExposure(definition: ServiceDefinition, { score, word, advi
   const tooHigh = maxScore !== undefined && score > maxScore
   if (!tooHigh && score < worthSaying) return []
   const profile = hardened === undefined ? [] : [`hardening: '${profileFor(definition)}' makes it ${hardened.score} ${hardened.word}`]
-  const directives = (hardened?.advice ?? advice).filter(({ directive }) => isInReach(directive, definition)).map(({ directive, about, exposure }) => `${directive} (${exposure}: ${about})`)
+  // A profile that is enough needs no more words.
+  const enough = hardened !== undefined && hardened.score <= (maxScore ?? worthSaying)
+  const directives = enough ? [] : (hardened?.advice ?? advice).filter(({ directive }) => isInReach(directive, definition)).map(({ directive, about, exposure }) => `${directive} (${exposure}: ${about})`)
   const ways = [...profile, ...directives].slice(0, mostSaid)
   return [findingOf(definition, {
     severity: tooHigh ? 'error' : 'advice', check: 'security', field: 'hardening',

@@ -89,7 +89,8 @@ test('a fault of the tools themselves is no finding', async () => {
 
 test('exposure is advice, and an error above what is allowed; the profile is named first', async () => {
   const exposure = async (fields: object, maxScore?: number): Promise<Finding | undefined> => (await check([fields as Record<string, unknown>], { maxScore })).findings[0]
-  expect(await exposure({ hardening: 'none' })).toMatchObject({ severity: 'advice', field: 'hardening', message: 'exposure 9 WORD', hint: "hardening: 'web' makes it 5 WORD; UMask= (0.1: Files are open)." })
+  expect(await exposure({ hardening: 'none' })).toMatchObject({ severity: 'advice', field: 'hardening', message: 'exposure 9 WORD', hint: "hardening: 'web' makes it 5 WORD." })
+  expect(await exposure({ hardening: 'none' }, 4)).toMatchObject({ hint: "hardening: 'web' makes it 5 WORD; UMask= (0.1: Files are open)." })
   expect(await exposure({ ...job, hardening: 'none' }, 8)).toMatchObject({ severity: 'error', message: 'exposure 9 WORD, more than 8', hint: expect.stringContaining("hardening: 'batch'") as string })
   expect(await exposure({}, 4.9)).toMatchObject({ severity: 'error', message: 'exposure 5 WORD, more than 4.9', hint: 'UMask= (0.1: Files are open).' })
   expect(await exposure({}, 5)).toBeUndefined()

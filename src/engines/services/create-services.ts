@@ -15,6 +15,9 @@ import type { NextRuns, ServiceFile, ServiceView, Services } from './services.ts
 import { factsOf, schedulesOf } from './unit-facts.ts'
 import { viewOf } from './views.ts'
 
+/** systemd reads a unit anew that it does not keep in mind, and has nothing to tell of it; of few it is asked all the same. */
+const fewServices = 20
+
 export function createServices(host: ServicesHost): Services {
   const { versions, clock } = host
   const changes = async () => (await import('./change-services.ts')).createChanges(host)
@@ -22,7 +25,7 @@ export function createServices(host: ServicesHost): Services {
   const driftNow = (service: FoundService, details: ReadonlyMap<string, UnitDetails>) => driftIn(service, details, versions.latest(service.scope, service.definedAs))
 
   async function viewsOf({ manager, states }: Inventory, services: readonly FoundService[], detailed: boolean): Promise<ServiceView[]> {
-    const asked = detailed ? services.flatMap(({ units }) => [units.get('service'), units.get('timer')].filter((unit) => unit !== undefined)) : []
+    const asked = detailed ? services.flatMap(({ units }) => [units.get('service'), units.get('timer')].filter((unit) => unit !== undefined && (states.has(unit) || services.length <= fewServices))) as string[] : []
     const details = await detailsOf(manager, asked)
     return services.map((service) => viewOf(service, { states, details, drift: detailed ? driftNow(service, details) : driftOf(service.installed, undefined), nowMs: clock.now() }))
   }

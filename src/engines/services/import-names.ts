@@ -10,7 +10,7 @@ const silent = /^(?:cd|test|\[|export|set|\.|source|umask|sleep|if|then|!)$/
 /** `backup` for `cd /srv && nice -n 10 ./backup.sh --all`; `job` when nothing in it has a name. */
 export function nameOfCommand(line: string): string {
   for (const part of line.split(/&&|\|\||[;|\n]/)) {
-    const words = part.replaceAll(/["'`(){}]/g, ' ').split(/\s+/).filter((word) => !/^$|^\w+=|^-|^[<>\d&$]/.test(word)).map(baseName).filter((word) => !wrappers.includes(word))
+    const words = part.replace(/\bsudo\s+-u\s*\S+/, '').replaceAll(/["'`(){}]/g, ' ').split(/\s+/).filter((word) => !/^$|^\w+=|^-|^[<>\d&$]/.test(word)).map(baseName).filter((word) => !wrappers.includes(word))
     const [program, ...args] = words
     if (program === undefined || silent.test(program)) continue
     if (interpreters.test(program)) return slug(args[0] ?? program)

@@ -100,8 +100,8 @@ function scheduleText(schedule: Schedule, used: Set<string>): Expression {
 /** The shortest that means the same: `daily 03:00`, `Mon..Fri 09:00`. */
 function shortCalendar(normal: string): string {
   const withoutSeconds = normal.replace(/:00(?= |$)/, '')
-  const candidates = [withoutSeconds.replace(/^\*-\*-\* (?=\d\d:\d\d(?: |$))/, 'daily '), withoutSeconds.replace(/(^| )\*-\*-\* /, '$1'), withoutSeconds]
-  return candidates.find((text) => means(text, normal)) ?? normal
+  const time = withoutSeconds.replace(/(^| )\*-\*-\* /, '$1')
+  return [time.replace(/^(?=\d\d:\d\d(?: |$))/, 'daily '), withoutSeconds].find((text) => means(text, normal)) ?? normal
 }
 
 function means(text: string, normal: string): boolean {

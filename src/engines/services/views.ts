@@ -30,8 +30,8 @@ export function viewOf(service: FoundService, { states, details, drift, nowMs }:
     name, scope, unit, drift,
     description: descriptionIn(fileOf('service')?.text) ?? name,
     status: statusOf(state, timerState),
-    // systemd forgets a unit that does not run and that nothing refers to; a look at its details loads it.
-    loadState: state?.loadState ?? 'not-loaded',
+    // systemd forgets a unit that does not run and that nothing refers to; it loads it for anybody who looks.
+    loadState: state?.loadState ?? 'loaded',
     activeState: state?.activeState ?? 'inactive',
     subState: state?.subState ?? 'dead',
     serviceEnabled: fileOf('service')?.enabled ?? false,
