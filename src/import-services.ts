@@ -5,13 +5,14 @@
  */
 import { execFile } from 'node:child_process'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type FoundUnit, findFile, findInDirectory, findInstalled } from './adapters/systemd/find-units.ts'
 import { type ImportedUnit, type UnitSource, importUnit } from './adapters/systemd/import-unit.ts'
 import type { Difference } from './adapters/systemd/compare-units.ts'
+import { mergeUnit } from './adapters/systemd/read-unit-file.ts'
 import { unitPlaces } from './adapters/systemd/unit-places.ts'
 import { type Config, childEnvironment } from './config.ts'
 import { definitionText } from './engines/services/definition-text.ts'
@@ -46,6 +47,8 @@ export interface ImportedService {
   readonly scope: ServiceScope
   /** `/etc/crontab:3`, `web.service`. */
   readonly from: string
+  /** To switch off once it is created: none for lines of a crontab, and for services of ours. */
+  readonly units: readonly string[]
   readonly notes: readonly string[]
   /** Where what was written does not say what the source says. */
   readonly differences: readonly Difference[]
@@ -65,6 +68,7 @@ type Refused = ImportResult['refused'][number]
 /** A definition, and how to compare what it became with its source. */
 interface Drafted {
   readonly from: string
+  readonly units: readonly string[]
   readonly definition: ServiceDefinition
   readonly notes: readonly string[]
   readonly compare: (definition: ServiceDefinition) => readonly Difference[]
@@ -96,10 +100,16 @@ async function findIn(source: string, options: ImportOptions, services: OpenedSe
   const path = resolve(options.cwd, source)
   const stat = statSync(path, { throwIfNoEntry: false })
   const scope = options.scope ?? (/\/systemd\/system(?:\/|$)/.test(path) ? 'system' : 'user')
+  if (stat?.isDirectory() && /^\/etc\/cron\.d\/?$/.test(path)) return cronFiles(path).flatMap((file) => fromCrontab(file, textOf(file), options.systemFormat ?? true, options))
   if (stat?.isDirectory()) return findInDirectory(path).map((unit) => foundUnit(unit, scope))
   if (stat && /\.(?:service|timer)$/.test(path)) return [foundUnit(findFile(path), scope)]
   if (stat) return fromCrontab(path, textOf(path), options.systemFormat ?? /^\/etc\/(?:crontab$|cron\.d\/)/.test(path), options)
   return [installed(source, options, services)]
+}
+
+/** cron skips what has a dot in its name. */
+function cronFiles(directory: string): readonly string[] {
+  return readdirSync(directory, { withFileTypes: true }).filter((entry) => entry.isFile() && /^[\w-]+$/.test(entry.name)).map(({ name }) => join(directory, name)).sort()
 }
 
 const mostBytes = 4 << 20
@@ -152,23 +162,26 @@ interface Host {
 }
 
 async function draftAll(items: readonly Found[], { names = [] }: ImportOptions, host: Host): Promise<readonly (Drafted | Refused)[]> {
-  const taken = new Set<string>()
+  const ours = await Promise.all(items.map((item, at) => (item.kind === 'unit' && names[at] === undefined ? ownDefinition(item.unit, item.scope, host) : undefined)))
+  const taken = new Set(ours.flatMap((own) => (own ? [own.definition.name] : [])))
   const named = items.map((item, at) => {
-    const name = uniqueName(names[at] ?? (item.kind === 'cron' ? nameOfCommand(item.entry.command) : nameOfUnit(item.unit.unit)), taken)
+    const name = ours[at]?.definition.name ?? uniqueName(names[at] ?? (item.kind === 'cron' ? nameOfCommand(item.entry.command) : nameOfUnit(item.unit.unit)), taken)
     taken.add(name)
     return { item, name }
   })
   const units = new Map(named.flatMap(({ item, name }) => (item.kind === 'unit' ? [[item.unit.unit, `taskflows-${name}.service`] as const] : [])))
   const renamed = (unit: string): string => units.get(unit) ?? unit
-  return Promise.all(named.map(async ({ item, name }) => (item.kind === 'cron' ? draftCron(name, item) : await ownDefinition(item.unit, item.scope, host) ?? draftUnit(name, item, renamed, host))))
+  return named.map(({ item, name }, at) => ours[at] ?? (item.kind === 'cron' ? draftCron(name, item) : draftUnit(name, item, renamed, host)))
 }
 
 function draftCron(name: string, { entry, from, scope }: Extract<Found, { kind: 'cron' }>): Drafted | Refused {
-  const home = entry.user === undefined ? homedir() : homeOf(entry.user)
-  if (home === undefined) return { from, reason: `there is no account ${JSON.stringify(entry.user)} on this machine` }
-  const { options, notes } = importCronLine(name, entry, { scope, home })
+  // In scope system everything is root unless it says so.
+  const user = entry.user ?? (scope === 'system' && process.getuid?.() !== 0 ? userInfo().username : undefined)
+  const home = user === undefined ? homedir() : homeOf(user)
+  if (home === undefined) return { from, reason: `there is no account ${JSON.stringify(user)} on this machine` }
+  const { options, notes } = importCronLine(name, { ...entry, ...(user !== undefined && { user }) }, { scope, home })
   try {
-    return { from, definition: readDefinition(options), notes, compare: () => [] }
+    return { from, units: [], definition: readDefinition(options), notes, compare: () => [] }
   } catch (error) {
     if (error instanceof TaskflowsError) return { from, reason: error.message }
     throw error
@@ -181,23 +194,28 @@ function homeOf(user: string): string | undefined {
 }
 
 /** What made a unit of ours is kept with its versions, and says more than the unit. Only when the disk is as it was written. */
-async function ownDefinition({ unit }: UnitSource, scope: ServiceScope, { services, compile }: Host): Promise<Drafted | undefined> {
+async function ownDefinition({ unit, settings }: UnitSource, scope: ServiceScope, { services, compile }: Host): Promise<Drafted | undefined> {
   const name = /^taskflows-(.+)\.service$/.exec(unit)?.[1]
   if (name === undefined) return undefined
   const [{ definition }, files] = await Promise.all([services.get(name, scope), services.files({ match: name, scope })]).catch(() => [{ definition: null }, []] as const)
   if (definition === null) return undefined
   const isOnDisk = (one: ServiceDefinition): boolean => {
     const { units } = compile({ ...one, ...(definition.source !== undefined && { source: definition.source }) })
+    // The source may be a copy of the unit that has been changed.
+    if (!isDeepStrictEqual(mergeUnit([units[0]!.text]).settings, settings)) return false
     return isDeepStrictEqual(new Map(units.map((each) => [each.unit, each.text])), new Map(files.map((file) => [file.unit, file.content]))) && files.every(({ kind }) => kind === 'unit')
   }
   const differs: readonly Difference[] = [{ key: 'definition', source: 'as it was applied', ours: 'another' }]
-  return isOnDisk(definition) ? { from: unit, definition, notes: [], compare: (one) => (isOnDisk(one) ? [] : differs) } : undefined
+  return isOnDisk(definition) ? { from: unit, units: [], definition, notes: [], compare: (one) => (isOnDisk(one) ? [] : differs) } : undefined
 }
 
 function draftUnit(name: string, { unit, from, scope }: Extract<Found, { kind: 'unit' }>, renamed: (unit: string) => string, { compile }: Host): Drafted | Refused {
   const account = scope === 'system' ? { home: '/root', uid: 0, userName: 'root' } : { home: homedir(), uid: process.getuid?.() ?? 0, userName: userInfo().username }
   const imported: ImportedUnit = importUnit(unit, { name, scope, compile, renamed, ...account })
-  return 'refused' in imported ? { from, reason: imported.refused } : { from, definition: imported.definition, notes: imported.notes, compare: imported.compare }
+  if ('refused' in imported) return { from, reason: imported.refused }
+  const ours = unit.settings.has('Unit.X-Taskflows-Role')
+  const notes = ours ? [...imported.notes, 'read from its unit alone, which holds no health check, and not the schedules that stop and restart it'] : imported.notes
+  return { from, units: ours ? [] : [...(unit.timer ? [unit.timer.unit] : []), unit.unit], definition: imported.definition, notes, compare: imported.compare }
 }
 
 /** Loads the text as `tf create` would, in a place where the library is found. */
@@ -215,10 +233,10 @@ async function prove(text: string, format: ImportOptions['format'], drafted: rea
   }
 }
 
-function proved({ from, definition, notes, compare }: Drafted, loaded: ServiceDefinition | undefined): ImportedService {
+function proved({ from, units, definition, notes, compare }: Drafted, loaded: ServiceDefinition | undefined): ImportedService {
   const same = loaded !== undefined && isDeepStrictEqual(plain(loaded), plain(definition))
   const written: readonly Difference[] = same ? [] : [{ key: 'definition', source: JSON.stringify(plain(definition)), ours: loaded && JSON.stringify(plain(loaded)) }]
-  return { name: definition.name, scope: definition.scope, from, notes, differences: [...written, ...(loaded ? compare(loaded) : [])] }
+  return { name: definition.name, scope: definition.scope, from, units, notes, differences: [...written, ...(loaded ? compare(loaded) : [])] }
 }
 
 const plain = ({ source: _, ...definition }: ServiceDefinition): unknown => JSON.parse(JSON.stringify(definition))

@@ -62,7 +62,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
     const before = readFileSync(join(units, 'old.service'), 'utf8')
     const imported = await tf('import', 'old', '--out', 'old.ts')
     expect(imported).toMatchObject({ code: 0 })
-    expect(imported.err).toContain('systemctl --user disable --now old.service')
+    expect(imported.err).toContain('systemctl --user disable --now old.timer old.service')
     expect(readFileSync(join(folder, 'old.ts'), 'utf8')).toContain("directives: { Service: { Nice: '7' } }")
     expect(await tf('create', 'old.ts')).toMatchObject({ code: 0 })
     expect(await tf('plan', 'old.ts')).toMatchObject({ code: 0 })
@@ -71,7 +71,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
   })
 
   test('a service of ours gives its definition back, with what units do not hold', async () => {
-    write('mine.ts', `import { Service } from 'taskflows'\nexport const mine = new Service({ name: 'mine', startCommand: ['/bin/sleep', '100'], healthCheck: { command: ['/bin/true'] }, hardening: 'batch', env: { A_TOKEN: 's' } })\n`)
+    write('mine.ts', `import { Service } from 'taskflows'\nexport const mine = new Service({ name: 'mine', startCommand: ['/bin/sleep', '100'], healthCheck: { command: ['/bin/true'] }, stopSchedule: 'daily 04:00', hardening: 'batch', env: { A_TOKEN: 's' } })\n`)
     expect(await tf('create', 'mine.ts')).toMatchObject({ code: 0 })
     expect(await tf('import', 'mine', '--out', 'again.ts')).toMatchObject({ code: 0 })
     const again = readFileSync(join(folder, 'again.ts'), 'utf8')
@@ -79,6 +79,14 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
     expect(again).toContain("hardening: 'batch'")
     write('mine.ts', again)
     expect(await tf('plan', 'mine.ts')).toMatchObject({ code: 0 })
+
+    const units = join(manager.home, '.config/systemd/user')
+    expect((await tf('import', units, '-o', 'name')).out.split('\n')).toEqual(expect.arrayContaining(['mine']))
+    expect((await tf('import', units)).out).not.toContain('systemctl')
+    const copy = readFileSync(join(units, 'taskflows-mine.service'), 'utf8').replace('[Service]', '[Service]\nNice=3')
+    const changed = await tf('import', write('taskflows-mine.service', copy))
+    expect(changed.out).toContain("Nice: '3'")
+    expect(changed.out).not.toContain('healthCheck')
   })
 
   test('nothing is written over, and what cannot be imported is named', async () => {

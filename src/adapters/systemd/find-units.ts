@@ -32,7 +32,7 @@ export function findFile(path: string): FoundUnit {
 
 /** Every service of a directory, and the timers that start none of them. */
 export function findInDirectory(directory: string): readonly FoundUnit[] {
-  const names = namesIn(directory).filter((name) => !isAlias(join(directory, name)))
+  const names = namesIn(directory).filter((name) => !isAlias(join(directory, name)) && !isOfSchedule(name, join(directory, name)))
   const services = names.filter((name) => name.endsWith('.service'))
   const timers = names.filter((name) => name.endsWith('.timer')).map((name) => ({ name, starts: startedBy(name, join(directory, name)) }))
   return [
@@ -86,6 +86,11 @@ function isMasked(path: string): boolean {
 function isAlias(path: string): boolean {
   const target = linkOf(path)
   return target !== undefined && basename(target) !== basename(path) && /\.(?:service|timer)$/.test(target)
+}
+
+/** What stops and restarts a service of ours belongs to that service. */
+function isOfSchedule(unit: string, path: string): boolean {
+  return /^(?:stop|restart)-taskflows-/.test(unit) && mergeUnit(textsOf(path)).settings.has('Unit.X-Taskflows-Role')
 }
 
 function linkOf(path: string): string | undefined {

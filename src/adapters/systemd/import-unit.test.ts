@@ -43,7 +43,7 @@ describe('becomes a field', () => {
     ['Environment=A=b "C=d e" \'F=g\' H=50%%', { env: { A: 'b', C: 'd e', F: 'g', H: '50%' } }],
     ['Environment=A=b\nEnvironment=\nEnvironment=C=d', { env: { C: 'd' } }],
     ['Environment=HOME_OF=%h', { env: { HOME_OF: '/home/ann' } }],
-    ['Environment="DB_PASSWORD=p\\"a 5%%"', { env: { DB_PASSWORD: 'p"a 5%' } }],
+    ['Environment="DB_PASSWORD=p\\"a %%h"', { env: { DB_PASSWORD: 'p"a %h' } }],
     ['MemoryMax=1.5G\nMemoryHigh=512M\nTasksMax=50', { cgroupConfig: { memoryLimit: 1.5 * 1024 ** 3, memoryHigh: 512 * 1024 ** 2, pidsLimit: 50 } }],
     ['CPUQuota=20%', { cgroupConfig: { cpuQuota: 20_000 } }],
     ['CPUQuota=20%\nCPUQuotaPeriodSec=10ms', { cgroupConfig: { cpuQuota: 2_000, cpuPeriod: 10_000 } }],

@@ -37,6 +37,21 @@ test('a unit that was loaded and changed is gone when it is unloaded', () => {
   expect(changes.take()).toEqual({ changed: [], gone: [web] })
 })
 
+test('a unit that is gone stays gone when somebody looks at it right after', () => {
+  const changes = createChanges()
+  changes.heard(properties(web))
+  for (const member of ['UnitRemoved', 'UnitNew', 'UnitRemoved', 'UnitNew', 'UnitRemoved']) changes.heard(said(member, web, unitPath(web)))
+  expect(changes.take()).toEqual({ changed: [], gone: [web] })
+})
+
+test('a unit that is gone and started again has changed', () => {
+  const changes = createChanges()
+  changes.heard(said('UnitRemoved', web, unitPath(web)))
+  changes.heard(said('UnitNew', web, unitPath(web)))
+  changes.heard(properties(web))
+  expect(changes.take()).toEqual({ changed: [web], gone: [] })
+})
+
 test('of a reload nothing is told but that all must be read again', () => {
   const changes = createChanges()
   changes.heard(said('Reloading', true))

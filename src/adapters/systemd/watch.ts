@@ -77,7 +77,7 @@ interface Changes {
 export function createChanges(): Changes {
   const changed = new Set<string>()
   const gone = new Set<string>()
-  // Reading a unit that is not loaded loads it for a moment, which is no change.
+  // Whoever looks at a unit that is not loaded has it loaded for a moment, which is no change, and does not bring it back.
   const looked = new Set<string>()
   let [reloading, all, over] = [false, false, false]
   let wake = () => {}
@@ -91,7 +91,6 @@ export function createChanges(): Changes {
       return
     } else if (member === 'UnitNew') {
       looked.add(unit)
-      gone.delete(unit)
     } else if (member === 'UnitRemoved' && !looked.delete(unit)) {
       changed.delete(unit)
       gone.add(unit)
@@ -104,6 +103,7 @@ export function createChanges(): Changes {
       const unit = member === 'PropertiesChanged' ? unitOfPath(path) : undefined
       if (unit !== undefined && parseUnitName(unit)) {
         looked.delete(unit)
+        gone.delete(unit)
         changed.add(unit)
       }
       if (all || changed.size + gone.size > 0) wake()

@@ -66,6 +66,13 @@ test('of any definitions is loaded as the same definitions', async () => {
   expect(await loaded(text)).toEqual(definitions.map(plain))
 }, 60_000)
 
+test('a variable may be called as what objects inherit', async () => {
+  const [definition] = definitionsOf('__proto__=x\nconstructor=y\n@daily a')
+  const text = moduleText([definition!])
+  expect(text).toContain("['__proto__']: 'x'")
+  expect(JSON.stringify((await loaded(text))[0])).toBe(JSON.stringify(plain(definition!)))
+})
+
 test('of hostile crontabs holds only literals, and says what they say', async () => {
   const piece = fc.oneof(hostileText, fc.constantFrom("'", '\\', '`', '${', '*/', '\u2028', "');", '\n', '%', '\\%', '#', '=', ' '))
   const line = fc.tuple(fc.constantFrom('* * * * * ', '@daily ', '0 3 * * 1 ', 'A=', '# ', '@reboot '), fc.array(piece, { maxLength: 4 })).map(([time, rest]) => `${time}${rest.join('').slice(0, 500)}`)

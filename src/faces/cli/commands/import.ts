@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers'
 import { type ImportResult, type ImportedService, importServices } from '../../../import-services.ts'
 import { TaskflowsError, exitCodes, messageOf } from '../../../kernel/errors.ts'
 import type { Invocation, RunCommand } from '../invocation.ts'
+import type { Output } from '../output/output.ts'
 
 interface Given {
   readonly source: readonly string[]
@@ -19,9 +20,15 @@ export const run: RunCommand = async ({ values, config, output, talk, globals })
   const { source: sources, out, name: names, scope, systemFormat, format = /\.ya?ml$/.test(out ?? '') ? 'yaml' : 'ts' } = values as unknown as Given
   const result = await importServices(config, { sources, format, cwd: process.cwd(), stdin: () => text(process.stdin), ...(names && { names }), ...(scope && { scope }), ...(systemFormat !== undefined && { systemFormat }) })
   if (out !== undefined) await write(out, result.text, globals.yes)
-  await output(false).item(result, { name: result.services.map(({ name }) => name).join('\n'), text: () => (out === undefined ? result.text.trimEnd() : `${resolve(out)}: ${result.services.map(({ name }) => name).join(', ')}`) })
+  await print(result, out, output(false))
   tell(result, out, talk)
   return result.refused.length > 0 || result.services.some(({ differences }) => differences.length > 0) ? exitCodes.error : exitCodes.ok
+}
+
+async function print(result: ImportResult, out: string | undefined, output: Output): Promise<void> {
+  const { services, text: written } = result
+  if (output.format === 'name') return output.page({ items: services }, { name: ({ name }) => name, columns: [], empty: '' })
+  await output.item(result, { name: '', text: () => (out === undefined ? written.trimEnd() : `${resolve(out)}: ${services.map(({ name }) => name).join(', ')}`) })
 }
 
 /** It may hold secrets, as its source did. */
@@ -45,9 +52,8 @@ function tell({ services, refused }: ImportResult, out: string | undefined, talk
 }
 
 function switchOff(services: readonly ImportedService[]): string {
-  const units = services.filter(({ from }) => from.endsWith('.service'))
-  const cron = units.length < services.length ? ['remove the lines from the crontab (crontab -e)'] : []
-  const own = (scope: string) => units.filter((one) => one.scope === scope && !one.from.startsWith('taskflows-')).map(({ from }) => from)
+  const cron = services.some(({ from }) => !from.endsWith('.service')) ? ['remove the lines from the crontab (crontab -e)'] : []
+  const own = (scope: string) => services.filter((one) => one.scope === scope).flatMap(({ units }) => units)
   const disable = (['user', 'system'] as const).flatMap((scope) => (own(scope).length === 0 ? [] : [`systemctl ${scope === 'user' ? '--user ' : ''}disable --now ${own(scope).slice(0, 5).join(' ')}${own(scope).length > 5 ? ' ...' : ''}`]))
   return [...cron, ...disable].join(' and ') || 'go on from there'
 }
