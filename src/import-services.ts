@@ -239,4 +239,4 @@ function proved({ from, units, definition, notes, compare }: Drafted, loaded: Se
   return { name: definition.name, scope: definition.scope, from, units, notes, differences: [...written, ...(loaded ? compare(loaded) : [])] }
 }
 
-const plain = ({ source: _, ...definition }: ServiceDefinition): unknown => JSON.parse(JSON.stringify(definition))
+const plain = (definition: ServiceDefinition): unknown => JSON.parse(JSON.stringify({ ...definition, source: undefined }))

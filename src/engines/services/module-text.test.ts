@@ -24,7 +24,7 @@ function holdsOnlyLiterals(text: string): boolean {
   return /^import \{ [A-Za-z, ]+ \} from ''$/.test(head!) && /^(?:''|-?\d+(?:\.\d+)?(?:e-?\d+)?|true|false|[\s{}[\](),])*$/.test(tokens)
 }
 
-const plain = ({ source: _, ...definition }: ServiceDefinition): unknown => JSON.parse(JSON.stringify(definition))
+const plain = (definition: ServiceDefinition): unknown => JSON.parse(JSON.stringify({ ...definition, source: undefined }))
 
 async function loaded(text: string): Promise<readonly unknown[]> {
   await using folder = await temporaryFolder()
