@@ -36,7 +36,7 @@ export function manifestText(): string {
     Object.entries(operations).flatMap(([name, operation]) => (operation.cli ? [commandOf(area, name, operation, operation.cli)] : [])))
   const defaults = Object.fromEntries(areas.map(([area, operations]) => [area, Object.fromEntries(Object.entries(operations).map(([name, { input }]) => [name, defaultsOf(input)] as const).filter(([, of]) => Object.keys(of).length > 0))]))
   const routes = Object.fromEntries(areas.map(([area, operations]) =>
-    [area, Object.fromEntries(Object.entries(operations).map(([name, { method, path, stream }]) => [name, { method, path, ...(stream && { stream }) }]))]))
+    [area, Object.fromEntries(Object.entries(operations).map(([name, { method, path, stream, slow }]) => [name, { method, path, ...(stream && { stream }), ...(slow && { slow }) }]))]))
   return [
     '/** Generated from src/contract by scripts/manifest.ts: change the contract, then run that. */',
     "import type { OperationCommand } from './command.ts'",

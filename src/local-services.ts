@@ -13,6 +13,8 @@ import { TaskflowsError } from './kernel/errors.ts'
 import { serviceOperations } from './operations/services.ts'
 import { openServices } from './services.ts'
 
+export type { LoadedDefinitions }
+
 /** Definitions from a module, a YAML file or a directory. */
 export async function loadDefinitions(path: string, options: LoadDefinitionsOptions): Promise<LoadedDefinitions> {
   return (await import('./engines/services/load-definitions.ts')).loadDefinitions(path, options)

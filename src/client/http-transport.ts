@@ -21,9 +21,11 @@ export interface HttpTransportOptions {
   readonly secret?: string
   /** Sent as `Authorization: Bearer`; wins over the secret. */
   readonly token?: string
-  /** How long a call may take, in milliseconds. Default 60,000. */
+  /** How long a call may take, in milliseconds. Default 60,000; operations that wait for others have ten times as long. */
   readonly timeoutMs?: number
 }
+
+const slowFactor = 10
 
 /** @throws `server.unreachable` naming the URL, and whatever the server answers */
 export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60_000 }: HttpTransportOptions): Transport {
@@ -47,7 +49,8 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
       const route = routeOf(area, operation)
       const request = httpRequest(route, input)
       const conditions = conditionHeaders(route, options)
-      const timeout = AbortSignal.timeout(timeoutMs)
+      const patienceMs = route.slow ? slowFactor * timeoutMs : timeoutMs
+      const timeout = AbortSignal.timeout(patienceMs)
       try {
         const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
         // Signed anew each time: a nonce is good for one.
@@ -56,7 +59,7 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
       } catch (error) {
         if (error instanceof TaskflowsError) throw error
         signal?.throwIfAborted()
-        throw unreachable(error, timeout.aborted ? `no answer within ${timeoutMs / 1000} s` : undefined)
+        throw unreachable(error, timeout.aborted ? `no answer within ${patienceMs / 1000} s` : undefined)
       }
     },
     stream: async function* (area, operation, input, signal) {

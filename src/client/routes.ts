@@ -10,12 +10,14 @@ export interface Route {
   readonly path: string
   /** It answers with a stream. */
   readonly stream?: true
+  /** It may take minutes. */
+  readonly slow?: true
 }
 
 export type RouteTable = Readonly<Record<string, Readonly<Record<string, Route>>>>
 
 export function routesOf(contract: Contract): RouteTable {
-  return mapValues(contract, (area) => mapValues(area, ({ method, path, stream }) => ({ method, path, ...(stream && { stream }) })))
+  return mapValues(contract, (area) => mapValues(area, ({ method, path, stream, slow }) => ({ method, path, ...(stream && { stream }), ...(slow && { slow }) })))
 }
 
 function mapValues<T, U>(object: Readonly<Record<string, T>>, change: (value: T) => U): Record<string, U> {

@@ -34,6 +34,10 @@ const interfaceSettings = {
   debug: setting({ env: 'DEBUG', kind: yesNo, default: false, describe: 'Tell callers where an unexpected error comes from' }),
 }
 
+const serviceSettings = {
+  service: setting({ env: 'TASKFLOWS_SERVICE', kind: text, default: null, describe: 'The service that this process is, as its unit says', notInFile: 'it is set for each process' }),
+}
+
 const logSettings = {
   showSource: setting({
     env: 'TASKFLOWS_SHOW_SOURCE', older: ['LOGGERS_SHOW_SOURCE'], kind: yesNo, default: false,
@@ -111,4 +115,4 @@ const machineSettings = {
   }),
 }
 
-export const settingsToCome = { ...interfaceSettings, ...logSettings, ...messageSettings, ...machineSettings }
+export const settingsToCome = { ...interfaceSettings, ...serviceSettings, ...logSettings, ...messageSettings, ...machineSettings }

@@ -55,6 +55,8 @@ export interface Operation<I extends z.ZodObject = z.ZodObject, O extends z.ZodT
   readonly secret?: string
   /** HTTP status of success: 200 unless said. */
   readonly success?: 200 | 201 | 202 | 204
+  /** It may take minutes, since it waits for something else to come up or to end: clients wait for its answer that long. */
+  readonly slow?: true
   /** The longest body in bytes, for operations that take many things at once. */
   readonly maxBodyBytes?: number
   readonly errors: readonly ErrorCode[]

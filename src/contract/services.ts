@@ -110,6 +110,7 @@ export type ActedUnits = z.output<typeof ActedUnits>
 const definitions = {
   services: z.array(ServiceDefinition).max(5000).describe('Definitions, as in a YAML file'),
   prune: z.boolean().default(false).describe('Also remove services that the same files defined before and do not any more'),
+  sources: z.array(freeText(4096).min(1)).max(10_000).optional().describe('The files of which these are all definitions; default those that the definitions name'),
   start: z.boolean().optional().describe('Start all of them, or none; default those that start at boot and have no schedule'),
 }
 
@@ -166,35 +167,35 @@ export const services = {
     cli: { command: 'next', args: ['match'], flags: { iterations: '-n, --iterations <n>' }, examples: ['tf next', 'tf next nightly -n 10'] },
   }),
   plan: operation({
-    method: 'POST', path: '/services:plan', permission: 'services:write', maxBodyBytes: 16 << 20,
+    method: 'POST', path: '/services:plan', permission: 'services:write', slow: true, maxBodyBytes: 16 << 20,
     summary: 'Say what applying definitions would change, and change nothing',
     input: z.strictObject(definitions),
     output: ServicePlan,
     errors: ['request.invalid', 'service.invalid', 'service.unsafe', 'systemd.unavailable'],
   }),
   apply: operation({
-    method: 'POST', path: '/services', permission: 'services:write', maxBodyBytes: 16 << 20,
+    method: 'POST', path: '/services', permission: 'services:write', slow: true, maxBodyBytes: 16 << 20,
     summary: 'Create or change services as defined: write, reload once, enable, start, and roll back what does not come up',
     input: z.strictObject({ ...definitions, note: freeText(500).optional().describe('Kept with the version') }),
     output: AppliedServices,
     errors: ['request.invalid', 'service.invalid', 'service.unsafe', 'service.verify_failed', 'service.not_applied', 'systemd.unavailable'],
   }),
   start: operation({
-    method: 'POST', path: '/services/{name}/start', aliases: ['/services/{name}/start'], permission: 'services:control',
+    method: 'POST', path: '/services/{name}/start', aliases: ['/services/{name}/start'], permission: 'services:control', slow: true,
     summary: 'Start services: the timers of those that have a start schedule, else the services themselves',
     input: z.strictObject({ name, scope, ...which, wait: z.boolean().default(false).describe('Start now and wait until it has ended, for what ends by itself') }),
     output: ActedUnits, errors: actErrors,
     cli: { command: 'start', args: ['name...'], flags: { timers: '-t, --timers', wait: '-w, --wait' }, examples: ['tf start web', "tf start 'report-*' --timers", 'tf start nightly --services --wait'] },
   }),
   stop: operation({
-    method: 'POST', path: '/services/{name}/stop', aliases: ['/services/{name}/stop'], permission: 'services:control',
+    method: 'POST', path: '/services/{name}/stop', aliases: ['/services/{name}/stop'], permission: 'services:control', slow: true,
     summary: 'Stop services and their timers',
     input: z.strictObject({ name, scope, ...which }),
     output: ActedUnits, errors: actErrors,
     cli: { command: 'stop', args: ['name...'], flags: { timers: '-t, --timers' }, examples: ['tf stop web', 'tf stop nightly --timers'] },
   }),
   restart: operation({
-    method: 'POST', path: '/services/{name}/restart', aliases: ['/services/{name}/restart'], permission: 'services:control',
+    method: 'POST', path: '/services/{name}/restart', aliases: ['/services/{name}/restart'], permission: 'services:control', slow: true,
     summary: 'Restart services; one that waits for its schedule is left alone, and its timer starts anew',
     input: z.strictObject({ name, scope, ...which }),
     output: ActedUnits, errors: actErrors,
@@ -215,14 +216,14 @@ export const services = {
     cli: { command: 'disable', args: ['name...'], flags: { timers: '-t, --timers' }, examples: ['tf disable web'] },
   }),
   remove: operation({
-    method: 'DELETE', path: '/services/{name}', permission: 'services:write',
+    method: 'DELETE', path: '/services/{name}', permission: 'services:write', slow: true,
     summary: 'Stop services and remove their units; tf rollback brings them back',
     input: z.strictObject({ name, scope }),
     output: ActedUnits, errors: actErrors,
     cli: { command: 'remove', args: ['name...'], confirm: 'Stop these services and remove their units?', examples: ['tf remove web', "tf remove 'old-*' --yes"] },
   }),
   rollback: operation({
-    method: 'POST', path: '/services/{name}/rollback', permission: 'services:write',
+    method: 'POST', path: '/services/{name}/rollback', permission: 'services:write', slow: true,
     summary: 'Restore an earlier version of a service, as a new version',
     input: z.strictObject({ name: ServiceMatch.describe('The name of the service'), scope, to: z.coerce.number().int().min(1).optional().describe('The version; default the one before the present') }),
     output: AppliedServices,
@@ -230,7 +231,7 @@ export const services = {
     cli: { command: 'rollback', args: ['name'], examples: ['tf rollback web', 'tf rollback web --to 3'] },
   }),
   batch: operation({
-    method: 'POST', path: '/services:batch', aliases: ['/api/batch'], permission: 'services:control',
+    method: 'POST', path: '/services:batch', aliases: ['/api/batch'], permission: 'services:control', slow: true,
     summary: 'Do one thing to several services, whatever becomes of each',
     input: z.strictObject({
       service_names: z.array(ServiceMatch).min(1).max(500),

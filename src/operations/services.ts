@@ -31,15 +31,15 @@ export const serviceOperations: Implementation<typeof services, ServiceContext> 
   },
   next: async ({ match, scope, iterations }, context) =>
     listOf(sees(context) ? await context.services.next(readMatch(match, scope), iterations) : [], (next) => showNext(next, here(context))),
-  plan: async ({ services: wires, prune, start }, context) => {
+  plan: async ({ services: wires, prune, sources, start }, context) => {
     refuseBound(context)
     const { readDefinitions } = await import('./wire-definitions.ts')
-    return showPlan(await context.services.plan(readDefinitions(wires), { prune, ...optional({ start, onProgress: context.onProgress }) }), here(context))
+    return showPlan(await context.services.plan(readDefinitions(wires), { prune, ...optional({ sources, start, onProgress: context.onProgress }) }), here(context))
   },
-  apply: async ({ services: wires, prune, start, note }, context) => {
+  apply: async ({ services: wires, prune, sources, start, note }, context) => {
     refuseBound(context)
     const { readDefinitions } = await import('./wire-definitions.ts')
-    const options = { prune, by: context.caller.name, ...optional({ start, note, onProgress: context.onProgress }) }
+    const options = { prune, by: context.caller.name, ...optional({ sources, start, note, onProgress: context.onProgress }) }
     return showApplied(await context.services.apply(readDefinitions(wires), options), here(context))
   },
   start: ({ wait, ...input }, context) => act('start', input, context, { wait }),

@@ -124,6 +124,18 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
       expect(existsSync(unitPath('taskflows-prune-b.service'))).toBe(false)
     })
 
+    test('leaves alone what only patterns leave out, and removes all of a file that defines nothing any more', async () => {
+      module('left.ts', { name: 'left-a', startCommand: 'true' }, { name: 'left-b', startCommand: 'true' })
+      expect(await tf('create', 'left.ts')).toMatchObject({ code: 0 })
+      expect((await tf('plan', 'left.ts', '-i', 'left-a')).out).toContain('Nothing would change: 1 unchanged.')
+      expect((await tf('create', 'left.ts', '-i', 'left-a', '--prune', '--yes')).code).toBe(0)
+      expect(existsSync(unitPath('taskflows-left-b.service'))).toBe(true)
+      module('left.ts')
+      expect(await tf('plan', 'left.ts')).toMatchObject({ code: 4 })
+      expect((await tf('create', 'left.ts', '--prune', '--yes')).out).toMatch(/left-a +user +removed[^]*left-b +user +removed/)
+      expect(existsSync(unitPath('taskflows-left-b.service'))).toBe(false)
+    })
+
     test('takes back what does not come up, and says why', async () => {
       module('broken.ts', { name: 'broken', startCommand: 'sleep 1000', enabled: true }, { name: 'broken-not', startCommand: 'sleep 1000', enabled: true })
       expect(await tf('create', 'broken.ts')).toMatchObject({ code: 0 })

@@ -16,7 +16,7 @@ export interface Prepared {
   readonly batches: readonly Batch[]
 }
 
-export interface PrepareOptions extends Pick<ApplyOptions, 'prune' | 'start'> {
+export interface PrepareOptions extends Pick<ApplyOptions, 'prune' | 'sources' | 'start'> {
   /** A plan can be made without systemd, by the disk alone. */
   readonly offline?: boolean
 }
@@ -43,11 +43,11 @@ export async function prepareCompiled(compiled: readonly CompiledService[], host
   }
 }
 
-async function prepareScope(scope: ServiceScope, all: readonly CompiledService[], host: ServicesHost, { prune = false, offline = false, ...options }: PrepareOptions) {
+async function prepareScope(scope: ServiceScope, all: readonly CompiledService[], host: ServicesHost, { prune = false, sources, offline = false, ...options }: PrepareOptions) {
   const manager = host.manager(scope)
   const compiled = all.filter(({ definition }) => definition.scope === scope)
   const byService = Map.groupBy(await manager.installed(), ({ service }) => service)
-  const orphans = orphansOf(all, byService, scope)
+  const orphans = orphansOf(all, byService, scope, sources)
   const leaving = prune ? orphans : []
   // A scope that nothing is to be done in need not answer.
   const { states, unknown } = compiled.length + leaving.length > 0 ? await statesOf(manager, offline) : { states: new Map(), unknown: [] }
@@ -126,8 +126,8 @@ async function statesOf(manager: ServiceManager, offline: boolean): Promise<{ st
 }
 
 /** Services on disk that come from one of the sources given, and that no source defines any more. */
-function orphansOf(all: readonly CompiledService[], installed: ReadonlyMap<string, readonly InstalledUnit[]>, scope: ServiceScope): string[] {
-  const sources = new Set(all.map(({ definition }) => definition.source).filter((source) => source !== undefined))
+function orphansOf(all: readonly CompiledService[], installed: ReadonlyMap<string, readonly InstalledUnit[]>, scope: ServiceScope, given: readonly string[] | undefined): string[] {
+  const sources = new Set(given ?? all.map(({ definition }) => definition.source).filter((source) => source !== undefined))
   const defined = new Set(all.filter(({ definition }) => definition.scope === scope).map(({ definition }) => definition.name))
   return [...installed].filter(([name, units]) => !defined.has(name) && sources.has(sourceOf(units) ?? '')).map(([name]) => name)
 }

@@ -97,6 +97,8 @@ export interface Plan {
 export interface ApplyOptions {
   /** Remove services that the same sources no longer define. */
   readonly prune?: boolean
+  /** The files of which these are all definitions. Default those that the definitions name. */
+  readonly sources?: readonly string[]
   /** Start each service as well, or none. Default: those that are enabled and have no start schedule. */
   readonly start?: boolean
   /** Who asked, for the versions. */
@@ -164,7 +166,7 @@ export interface Services {
   files(match: ServiceMatch): Promise<readonly ServiceFile[]>
   next(match: ServiceMatch, count: number): Promise<readonly NextRuns[]>
   /** Changes nothing. @throws `service.invalid` */
-  plan(definitions: readonly ServiceDefinition[], options?: Pick<ApplyOptions, 'prune' | 'start' | 'onProgress'>): Promise<Plan>
+  plan(definitions: readonly ServiceDefinition[], options?: Pick<ApplyOptions, 'prune' | 'sources' | 'start' | 'onProgress'>): Promise<Plan>
   /** @throws `service.invalid`, `service.verify_failed` (nothing was changed then), `systemd.unavailable` */
   apply(definitions: readonly ServiceDefinition[], options: ApplyOptions): Promise<ApplyResult>
   /** @throws `service.not_found` when a name or pattern matches nothing, `service.protected` */

@@ -1034,23 +1034,28 @@ export const routes = {
     },
     "plan": {
       "method": "POST",
-      "path": "/services:plan"
+      "path": "/services:plan",
+      "slow": true
     },
     "apply": {
       "method": "POST",
-      "path": "/services"
+      "path": "/services",
+      "slow": true
     },
     "start": {
       "method": "POST",
-      "path": "/services/{name}/start"
+      "path": "/services/{name}/start",
+      "slow": true
     },
     "stop": {
       "method": "POST",
-      "path": "/services/{name}/stop"
+      "path": "/services/{name}/stop",
+      "slow": true
     },
     "restart": {
       "method": "POST",
-      "path": "/services/{name}/restart"
+      "path": "/services/{name}/restart",
+      "slow": true
     },
     "enable": {
       "method": "POST",
@@ -1062,15 +1067,18 @@ export const routes = {
     },
     "remove": {
       "method": "DELETE",
-      "path": "/services/{name}"
+      "path": "/services/{name}",
+      "slow": true
     },
     "rollback": {
       "method": "POST",
-      "path": "/services/{name}/rollback"
+      "path": "/services/{name}/rollback",
+      "slow": true
     },
     "batch": {
       "method": "POST",
-      "path": "/services:batch"
+      "path": "/services:batch",
+      "slow": true
     }
   },
   "jobs": {

@@ -3,6 +3,7 @@ import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { InputOf } from '../../../contract/operation.ts'
 import { TaskflowsError, exitCodes } from '../../../kernel/errors.ts'
 import { type Connection, connect } from '../connect.ts'
+import type { LoadedDefinitions } from '../../../local-services.ts'
 import type { Invocation, RunCommand } from '../invocation.ts'
 import type { Output } from '../output/output.ts'
 import { type Plan, planText } from '../output/plan-text.ts'
@@ -36,12 +37,25 @@ export async function withDefinitions(invocation: Invocation, use: (input: PlanI
   const { path, include, exclude, scope, prune = false, start = false, noStart = false } = invocation.values as unknown as Given
   if (start && noStart) throw new TaskflowsError('cli.usage', '--start and --no-start: expected one of them, got both')
   const { loadDefinitions, showDefinitions } = await import('../../../local-services.ts')
-  const { definitions, notes } = await loadDefinitions(path, { cwd: process.cwd(), ...(include && { include }), ...(exclude && { exclude }), ...(scope && { scope }) })
+  const { definitions, files, notes } = await orNothing(prune, () => loadDefinitions(path, { cwd: process.cwd(), ...(include && { include }), ...(exclude && { exclude }), ...(scope && { scope }) }))
   for (const note of notes) invocation.talk.note(note)
   await using connection = await connect(invocation, 'services')
   // In this process they go as they were read: writing and reading them again would cost more than all else.
   const services = connection.url === undefined ? definitions : await showDefinitions(definitions)
-  return use({ services: services as PlanInput['services'], prune, ...((start || noStart) && { start }) }, connection)
+  // Of what the patterns leave out nobody can say that it is gone.
+  const sources = include || exclude ? [] : [...new Set([...files, ...definitions.flatMap(({ source }) => source ?? [])])]
+  return use({ services: services as PlanInput['services'], prune, sources, ...((start || noStart) && { start }) }, connection)
+}
+
+/** Of a file that lost its last service, all that it had are to be removed. */
+async function orNothing(prune: boolean, load: () => Promise<LoadedDefinitions>): Promise<LoadedDefinitions> {
+  try {
+    return await load()
+  } catch (error) {
+    const files = error instanceof TaskflowsError && error.code === 'services.none' ? error.details['files'] : undefined
+    if (!prune || files === undefined) throw error
+    return { definitions: [], others: [], files: files as readonly string[], notes: [] }
+  }
 }
 
 export async function printPlan(plan: Plan, output: Output, { config }: Invocation): Promise<void> {
