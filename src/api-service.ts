@@ -6,7 +6,7 @@
 import { stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { type Config, serverVariables } from './config.ts'
-import { serverName } from './engines/services/service-name.ts'
+import { serverName } from './engines/services/define/service-name.ts'
 import type { ServiceDefinition, ServiceScope, ServiceView } from './engines/services/index.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError } from './kernel/errors.ts'

@@ -2,13 +2,13 @@
  * Composition root of `tf check`: definitions out of files, held against this
  * machine as far as it is there. Opens neither a server, a database nor a bus.
  */
-import { securityScores } from './adapters/systemd/analyze.ts'
-import { unitExists } from './adapters/systemd/find-unit.ts'
+import { securityScores } from './adapters/systemd/analyze/analyze.ts'
+import { unitExists } from './adapters/systemd/files/find-unit.ts'
 import type { Config } from './config.ts'
-import type { Finding } from './engines/services/check-finding.ts'
-import { type CheckReport, checkServices } from './engines/services/check-services.ts'
+import type { Finding } from './engines/services/check/check-finding.ts'
+import { type CheckReport, checkServices } from './engines/services/check/check-services.ts'
 import type { ServiceScope } from './engines/services/index.ts'
-import { isWanted, loadDefinitions } from './engines/services/load-definitions.ts'
+import { isWanted, loadDefinitions } from './engines/services/files/load-definitions.ts'
 import { type FieldProblem, TaskflowsError } from './kernel/errors.ts'
 import { localZone, openZone, zoneName } from './kernel/schedule/index.ts'
 import { openServices } from './services.ts'

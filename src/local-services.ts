@@ -7,7 +7,7 @@ import { type Client, createClient } from './client/create-client.ts'
 import type { Config } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
 import type { ServiceDefinition } from './engines/services/index.ts'
-import type { LoadDefinitionsOptions, LoadedDefinitions } from './engines/services/load-definitions.ts'
+import type { LoadDefinitionsOptions, LoadedDefinitions } from './engines/services/files/load-definitions.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError } from './kernel/errors.ts'
 import { serviceOperations } from './operations/services.ts'
@@ -17,12 +17,12 @@ export type { LoadedDefinitions }
 
 /** Definitions from a module, a YAML file or a directory. */
 export async function loadDefinitions(path: string, options: LoadDefinitionsOptions): Promise<LoadedDefinitions> {
-  return (await import('./engines/services/load-definitions.ts')).loadDefinitions(path, options)
+  return (await import('./engines/services/files/load-definitions.ts')).loadDefinitions(path, options)
 }
 
 /** Definitions as they travel to a server. */
 export async function showDefinitions(definitions: readonly ServiceDefinition[]): Promise<Record<string, unknown>[]> {
-  const { showDefinition } = await import('./engines/services/write-definition.ts')
+  const { showDefinition } = await import('./engines/services/define/write-definition.ts')
   return definitions.map((definition) => showDefinition(definition, { secrets: 'keep' }))
 }
 

@@ -10,7 +10,7 @@ import {
   type AnyFunction, type AttemptFailure, type Progress, type RunEnd, type RunFacts, type TaskDefinition, type TaskObserver, type TaskRuntime,
   callTask, defineTask, definitionOf, isTask, loadRuntime, provideRuntime, useRuntime,
 } from './engines/tasks/index.ts'
-import { apartFromServices } from './engines/services/service-runtime.ts'
+import { apartFromServices } from './engines/services/library/service-runtime.ts'
 import { findExport, loadModule } from './engines/tasks/modules.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'

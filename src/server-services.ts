@@ -4,10 +4,10 @@
  * services for processes that come and go.
  */
 import { hostname, userInfo } from 'node:os'
-import { watchUnitFiles } from './adapters/systemd/watch-files.ts'
+import { watchUnitFiles } from './adapters/systemd/files/watch-files.ts'
 import type { Config } from './config.ts'
-import { type LiveServices, createLiveServices } from './engines/services/live-services.ts'
-import { writtenDeed, writtenState } from './engines/services/written-events.ts'
+import { type LiveServices, createLiveServices } from './engines/services/live/live-services.ts'
+import { writtenDeed, writtenState } from './engines/services/live/written-events.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Database } from './kernel/database/database.ts'
 import { createEventOutbox } from './kernel/database/event-outbox.ts'

@@ -1,5 +1,5 @@
 /** What `Service` acts through, in any process: the services of this host and their journal. Loaded when something is first done. */
-import type { ServiceRuntime } from './engines/services/service-runtime.ts'
+import type { ServiceRuntime } from './engines/services/library/service-runtime.ts'
 import { readConfig } from './config.ts'
 import { readServiceLogs } from './service-logs.ts'
 import { openServices } from './services.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { loadDefinitions } from '../../src/engines/services/load-definitions.ts'
+import { loadDefinitions } from '../../src/engines/services/files/load-definitions.ts'
 
 test('the example in YAML says what the one in TypeScript says', async () => {
   const found = new Map<string, object>()

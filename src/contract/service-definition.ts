@@ -1,7 +1,7 @@
 /**
  * A service definition as it travels and as YAML files have it: snake_case,
  * durations and sizes as numbers or text. Made of the table that the reader of
- * definitions uses (`engines/services/fields.ts`), which then looks closer.
+ * definitions uses (`engines/services/define/fields.ts`), which then looks closer.
  */
 import { z } from 'zod'
 import { type Field, type Fields, type Kind, type WireDefinition, calendarFields, periodicFields, serviceTable, snakeName } from '../engines/services/vocabulary.ts'

@@ -5,10 +5,10 @@
  */
 import { existsSync } from 'node:fs'
 import { type UserInfo, homedir, userInfo } from 'node:os'
-import { createVenvRunner } from '../adapters/systemd/programs.ts'
+import { createVenvRunner } from '../adapters/systemd/compile/programs.ts'
 import { childEnvironment } from '../config.ts'
 import type { ServiceScope, ServiceView, Services } from '../engines/services/index.ts'
-import { serverName } from '../engines/services/service-name.ts'
+import { serverName } from '../engines/services/define/service-name.ts'
 import { TaskflowsError, messageOf } from '../kernel/errors.ts'
 import { type Finding, fail, ok, skipped, warn } from './finding.ts'
 import { type Account, checkClock, checkControllers, checkJournal, checkLinger, checkPressure, checkVersion } from './systemd-host.ts'

@@ -3,8 +3,8 @@ import { homedir } from 'node:os'
 import { dirname, isAbsolute } from 'node:path'
 import type { ServiceDefinition as DefinitionWire } from '../contract/index.ts'
 import type { ServiceDefinition } from '../engines/services/index.ts'
-import { isRead, readDefinition } from '../engines/services/read-definition.ts'
-import { showDefinition as show } from '../engines/services/write-definition.ts'
+import { isRead, readDefinition } from '../engines/services/define/read-definition.ts'
+import { showDefinition as show } from '../engines/services/define/write-definition.ts'
 
 /**
  * What this process has read before stays as it is.

@@ -120,7 +120,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service', { time
     // The engine as it is, with a manager that never gets to reload.
     const program = join(machine.home, 'cut.ts')
     writeFileSync(program, `
-      import { createServices } from ${JSON.stringify(new URL('../../src/engines/services/create-services.ts', import.meta.url).href)}
+      import { createServices } from ${JSON.stringify(new URL('../../src/engines/services/look/create-services.ts', import.meta.url).href)}
       import { createServiceVersions } from ${JSON.stringify(new URL('../../src/adapters/service-versions/index.ts', import.meta.url).href)}
       import { createSystemdManager } from ${JSON.stringify(new URL('../../src/adapters/systemd/index.ts', import.meta.url).href)}
       import { systemClock } from ${JSON.stringify(new URL('../../src/kernel/clock.ts', import.meta.url).href)}

@@ -1,5 +1,5 @@
 /** A host on which every program is in /usr/bin, so that compiled text is the same on all machines. */
-import type { CompileHost } from '../../src/adapters/systemd/compile-host.ts'
+import type { CompileHost } from '../../src/adapters/systemd/compile/compile-host.ts'
 import type { ServiceScope } from '../../src/engines/services/service-definition.ts'
 
 export function compileHost(scope: ServiceScope = 'user', differences: Partial<CompileHost> = {}): CompileHost {

@@ -1,6 +1,6 @@
 /** Definitions of services over the whole space of what can be said, as people say it, and in normal form. All of them are accepted. */
 import fc from 'fast-check'
-import { readDefinition } from '../../src/engines/services/read-definition.ts'
+import { readDefinition } from '../../src/engines/services/define/read-definition.ts'
 import type { ServiceDefinition } from '../../src/engines/services/service-definition.ts'
 
 const text = (maxLength = 30): fc.Arbitrary<string> => fc.string({ unit: fc.oneof(

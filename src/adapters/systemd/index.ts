@@ -5,13 +5,13 @@
 import { join } from 'node:path'
 import type { ServiceManager } from '../../engines/services/service-manager.ts'
 import type { ServiceScope } from '../../engines/services/service-definition.ts'
-import { busAddress } from './bus-address.ts'
-import { busUnavailable } from './bus-unavailable.ts'
-import { createBus } from './bus.ts'
-import type { CompileHost } from './compile-host.ts'
-import { createLiveManager } from './manager.ts'
-import { readForeign, readInstalled } from './read-unit-files.ts'
-import { unitPlaces } from './unit-places.ts'
+import { busAddress } from './bus/bus-address.ts'
+import { busUnavailable } from './bus/bus-unavailable.ts'
+import { createBus } from './bus/bus.ts'
+import type { CompileHost } from './compile/compile-host.ts'
+import { createLiveManager } from './bus/manager.ts'
+import { readForeign, readInstalled } from './files/read-unit-files.ts'
+import { unitPlaces } from './files/unit-places.ts'
 
 export interface SystemdManagerOptions {
   readonly scope: ServiceScope
@@ -38,19 +38,19 @@ export function createSystemdManager(options: SystemdManagerOptions): ServiceMan
     scope,
     directory: unitDirectory,
     compiler: async () => {
-      const [{ compileService }, host] = await Promise.all([import('./compile-service.ts'), compileHost(options)])
+      const [{ compileService }, host] = await Promise.all([import('./compile/compile-service.ts'), compileHost(options)])
       return (definition) => compileService(definition, host)
     },
     installed: () => readInstalled(places),
     foreign: () => readForeign(places),
-    verify: async (units) => (await import('./analyze.ts')).verifyUnits(units, scope),
-    write: async (change) => (await import('./write-unit-files.ts')).writeUnitFiles(places, change),
+    verify: async (units) => (await import('./analyze/analyze.ts')).verifyUnits(units, scope),
+    write: async (change) => (await import('./files/write-unit-files.ts')).writeUnitFiles(places, change),
     ...createLiveManager(createBus(address, (reason) => busUnavailable({ scope, address, uid }, reason)), unitDirectory),
   }
 }
 
 async function compileHost({ scope, environment, homeDirectory, uid, runExport, stateDirectory, serviceEnvironment = {} }: SystemdManagerOptions): Promise<CompileHost> {
-  const { createFindProgram, createVenvRunner } = await import('./programs.ts')
+  const { createFindProgram, createVenvRunner } = await import('./compile/programs.ts')
   const path = environment['PATH'] ?? ''
   const findProgram = createFindProgram({ path })
   let systemctl: string | undefined

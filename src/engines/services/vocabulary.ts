@@ -11,7 +11,7 @@ export const ServiceStatus = z.enum(['running', 'active', 'starting', 'stopping'
 export const ServiceMatch = z.string().min(1).max(255).regex(/^[A-Za-z0-9._@*?:\\-]+$/, 'must be a name of letters, digits, dots, dashes and underscores, or a pattern with * and ?')
 
 /** The table of what a definition says, for the schema of the wire. */
-export type { Field, Fields, Kind } from './field.ts'
-export { snakeName } from './field.ts'
-export { calendarFields, periodicFields, serviceTable } from './fields.ts'
-export type { WireDefinition } from './service-options.ts'
+export type { Field, Fields, Kind } from './define/field.ts'
+export { snakeName } from './define/field.ts'
+export { calendarFields, periodicFields, serviceTable } from './define/fields.ts'
+export type { WireDefinition } from './library/service-options.ts'

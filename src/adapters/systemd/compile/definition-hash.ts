@@ -1,0 +1,29 @@
+/** The fingerprint of a definition, which its units carry. */
+import { createHash } from 'node:crypto'
+import { looksSecret } from '../../../engines/services/define/secret-env.ts'
+import type { ServiceDefinition } from '../../../engines/services/service-definition.ts'
+
+/**
+ * Hex SHA-256 of a definition: the same for two that differ in nothing but their source, the order of their
+ * fields, or the values of secret variables. Those count by name alone, since a hash that anybody may read
+ * would let them try likely passwords.
+ */
+export function definitionHash(definition: ServiceDefinition): string {
+  const { env, cgroupConfig } = definition
+  const hashed = {
+    ...definition,
+    source: undefined,
+    ...(env && { env: withoutSecrets(env) }),
+    ...(cgroupConfig?.environment && { cgroupConfig: { ...cgroupConfig, environment: withoutSecrets(cgroupConfig.environment) } }),
+  }
+  return createHash('sha256').update(JSON.stringify(hashed, sortKeys)).digest('hex')
+}
+
+function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string | null> {
+  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, looksSecret(name, value) ? null : value]))
+}
+
+function sortKeys(_: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

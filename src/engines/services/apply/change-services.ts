@@ -1,0 +1,64 @@
+/**
+ * What changes services: planning, applying, the verbs, and going back. One
+ * process changes the services of a home at a time; verbs wait for nobody.
+ */
+import { TaskflowsError } from '../../../kernel/errors.ts'
+import { isGlob } from '../../../kernel/glob.ts'
+import { act, deedsOf } from './act-on-services.ts'
+import { applyPlan } from './apply-services.ts'
+import type { ServicesHost } from '../host.ts'
+import { type Found, findServices } from '../look/inventory.ts'
+import type { FoundService } from '../look/match-services.ts'
+import { type Prepared, prepareCompiled, prepareDefinitions, refuseFaults } from './prepare-services.ts'
+import { removeServices } from './remove-services.ts'
+import { compiledAs, versionToRestore } from './restore-version.ts'
+import { serverName } from '../define/service-name.ts'
+import type { ActOptions, ApplyOptions, ApplyResult, ServiceVerb, Services } from '../services.ts'
+
+export function createChanges(host: ServicesHost): Pick<Services, 'plan' | 'apply' | 'act' | 'rollback'> {
+  const { versions, clock } = host
+
+  async function changing(prepare: () => Promise<Prepared>, options: ApplyOptions): Promise<ApplyResult> {
+    await using _ = await versions.lock(`apply by ${options.by}`, options.onProgress ?? (() => {}))
+    const { plan, batches } = await prepare()
+    refuseFaults(plan)
+    return applyPlan(plan, batches, host, options)
+  }
+
+  return {
+    plan: async (definitions, options = {}) => (await prepareDefinitions(definitions, host, { ...options, offline: true })).plan,
+    apply: (definitions, options) => changing(() => prepareDefinitions(definitions, host, options), options),
+    async act(verb, match, options = {}) {
+      const chosen = async () => withoutServer(await findServices(host, match), match.match, options)
+      if (verb === 'remove') {
+        const by = options.by ?? 'somebody'
+        await using _ = await versions.lock(`remove by ${by}`, () => {})
+        return (await Promise.all((await chosen()).map(({ inventory, services }) => removeServices(inventory, services, host, by)))).flat()
+      }
+      const parts = (await chosen()).map(({ inventory, services }) => ({ manager: inventory.manager, services, deeds: services.flatMap((service) => deedsOf(verb, service, options)) }))
+      refuseNoDeeds(verb, match.match, parts)
+      return (await Promise.all(parts.map(({ manager, deeds }) => act(deeds, manager, clock, options)))).flat()
+    },
+    async rollback(name, options) {
+      const version = await versionToRestore(name, options, host)
+      const { start, note = `restored version ${version.version}` } = options
+      return changing(() => prepareCompiled([compiledAs(version)], host, start === undefined ? {} : { start }), { ...options, note })
+    },
+  }
+}
+
+/** Patterns pass the server's own service by. @throws `service.protected` when it is named */
+function withoutServer(found: readonly Found[], match: string | undefined, { server = false }: ActOptions): readonly Found[] {
+  if (server) return found
+  const isServer = ({ name }: FoundService): boolean => name === serverName
+  if (match !== undefined && !isGlob(match) && found.some(({ services }) => services.some(isServer))) {
+    throw new TaskflowsError('service.protected', `${serverName} is the server itself`, { details: { name: serverName } })
+  }
+  return found.map(({ inventory, services }) => ({ inventory, services: services.filter((service) => !isServer(service)) }))
+}
+
+/** Doing nothing must not look like success. @throws `service.not_found` */
+function refuseNoDeeds(verb: ServiceVerb, match: string | undefined, parts: readonly { readonly services: readonly unknown[]; readonly deeds: readonly unknown[] }[]): void {
+  if (match === undefined || parts.every(({ services }) => services.length === 0) || parts.some(({ deeds }) => deeds.length > 0)) return
+  throw new TaskflowsError('service.not_found', `${match} has no timer to ${verb}`, { details: { name: match }, hint: 'Without --timers the verb is about the service.' })
+}

@@ -1,0 +1,63 @@
+/**
+ * Whether what was started or restarted came up: the outcome of its job, then a
+ * short while in which it must not fail, or its health check.
+ */
+import { untilHealthy } from './health-check.ts'
+import type { ServicesHost } from '../host.ts'
+import type { ServiceDefinition } from '../service-definition.ts'
+import type { ServiceManager, UnitDetails, UnitOutcome } from '../service-manager.ts'
+
+/** A program that cannot work mostly says so within this time of its start. */
+const settleMs = 800
+const lookEveryMs = 100
+
+export interface Started {
+  readonly unit: string
+  readonly definition: ServiceDefinition
+}
+
+/** Why each unit did not come up, in words; those that did are not in it. */
+export async function problemsOf(started: readonly Started[], outcomes: readonly UnitOutcome[], manager: ServiceManager, host: Pick<ServicesHost, 'clock' | 'probe'>): Promise<Map<string, string>> {
+  const problems = new Map(outcomes.filter(isFailure).map(({ unit, result, problem }) => [unit, problem ?? `systemd says: ${result}`]))
+  const alive = started.filter(({ unit }) => !problems.has(unit))
+  const checked = alive.filter(({ definition }) => definition.healthCheck)
+  const settling = settle(alive.map(({ unit }) => unit), manager, host)
+  await Promise.all(checked.map(async ({ unit, definition }) => {
+    const unitProblem = async () => (await problemsNow([unit], manager)).get(unit) ?? null
+    const problem = await untilHealthy(definition, { ...host, unitProblem })
+    if (problem !== null) problems.set(unit, problem)
+  }))
+  for (const [unit, problem] of await settling) if (!problems.has(unit)) problems.set(unit, problem)
+  return problems
+}
+
+export function isFailure({ result }: UnitOutcome): boolean {
+  return result !== 'done' && result !== 'skipped'
+}
+
+async function settle(units: readonly string[], manager: ServiceManager, { clock }: Pick<ServicesHost, 'clock'>): Promise<Map<string, string>> {
+  if (units.length === 0) return new Map()
+  const deadline = clock.now() + settleMs
+  for (;;) {
+    const states = new Map((await manager.states()).map((state) => [state.unit, state]))
+    const suspects = units.filter((unit) => states.get(unit)?.activeState === 'failed' || states.get(unit)?.subState.startsWith('auto-restart'))
+    const problems = suspects.length > 0 ? await problemsNow(suspects, manager) : new Map<string, string>()
+    if (problems.size === units.length || clock.now() >= deadline) return problems
+    await clock.sleep(lookEveryMs)
+  }
+}
+
+async function problemsNow(units: readonly string[], manager: ServiceManager): Promise<Map<string, string>> {
+  return new Map((await manager.details(units)).flatMap((details) => {
+    const problem = problemIn(details)
+    return problem === null ? [] : [[details.unit, problem]]
+  }))
+}
+
+/** One that ended well and is started again, as its restart policy says, has not failed. */
+function problemIn({ activeState, subState, result, exitCode, exitSignal }: UnitDetails): string | null {
+  const ends = activeState === 'failed' || subState.startsWith('auto-restart')
+  if (!ends || result === 'success' || result === null) return null
+  const how = exitSignal !== null ? `was ended by ${exitSignal}` : exitCode !== null ? `ended with exit code ${exitCode}` : 'failed'
+  return `${how} soon after its start${result === 'exit-code' || result === 'signal' ? '' : ` (${result})`}`
+}

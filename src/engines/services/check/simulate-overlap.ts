@@ -1,0 +1,65 @@
+/** Runs that would begin while the last one still goes on. systemd leaves them out. */
+import type { CalendarSpec } from '../../../kernel/schedule/calendar-spec.ts'
+import type { PeriodicSchedule } from '../schedules.ts'
+import { type Minutes, secondsOfMinute } from './simulate-service.ts'
+
+export interface Overlaps {
+  /** That are left out. Counted over the first 100,000 runs, and as often after them. */
+  readonly runs: number
+  /** Seconds from one start to the next, at the least. */
+  readonly shortest: number
+  /** Epoch milliseconds of the first that is left out; absent for a period. */
+  readonly first?: number
+}
+
+const mostChecked = 100_000
+
+/** Of a year. An end is not known; `duration` stands for it. */
+export function periodicRuns({ period, relativeTo }: PeriodicSchedule, { count }: Minutes, duration = 0): number {
+  return Math.floor(count * 60 / (relativeTo === 'start' ? period : period + duration))
+}
+
+/** systemd starts one that it missed at once, so only the period tells how many are left out. */
+export function overlapOfPeriods(periods: readonly PeriodicSchedule[], minutes: Minutes, duration: number): Overlaps | undefined {
+  const late = periods.filter(({ relativeTo, period }) => relativeTo === 'start' && period < duration).sort((a, b) => a.period - b.period)[0]
+  if (late === undefined) return undefined
+  const carriedOut = Math.floor(minutes.count * 60 / (Math.ceil(duration / late.period) * late.period))
+  return { runs: periodicRuns(late, minutes) - carriedOut, shortest: late.period }
+}
+
+/** The minutes of a year at which a service starts. */
+export interface Marked {
+  readonly marks: Uint8Array
+  readonly count: number
+  /** Minutes between two of them, at the least. */
+  readonly closest: number
+}
+
+export function overlapOfCalendars(calendars: readonly CalendarSpec[], minutes: Minutes, { marks, count, closest }: Marked, duration: number): Overlaps | undefined {
+  const seconds = [...new Set(calendars.flatMap(secondsOfMinute))].sort((a, b) => a - b).map((us) => us / 1_000_000)
+  const narrowest = seconds.length === 1 ? closest * 60 : seconds.reduce((least, second, index) => Math.min(least, (seconds[index + 1] ?? seconds[0]! + 60) - second), Infinity)
+  if (narrowest >= duration) return undefined
+  let runs = 0
+  let checked = 0
+  let shortest = Infinity
+  let first = -1
+  let before = -Infinity
+  let busyUntil = -Infinity
+  for (let minute = 0; minute < marks.length && checked < mostChecked; minute += 1) {
+    if (marks[minute] === 0) continue
+    for (const second of seconds) {
+      const at = minute * 60 + second
+      if (at >= busyUntil) {
+        busyUntil = at + duration
+      } else {
+        if (first < 0) first = at
+        runs += 1
+        shortest = Math.min(shortest, at - before)
+      }
+      before = at
+      checked += 1
+    }
+  }
+  if (first < 0) return undefined
+  return { runs: Math.round(runs * count * seconds.length / checked), shortest: Math.round(shortest * 1_000_000) / 1_000_000, first: minutes.fromUs / 1000 + first * 1000 }
+}

@@ -1,0 +1,127 @@
+/**
+ * Reads what is made of several values: lists, maps, and objects by their tables, with names and aliases, what is required and
+ * what is unknown. `object-rules.ts` has what holds between fields.
+ */
+import { nearest } from '../../../kernel/nearest.ts'
+import { type Fields, type Kind, type Names, nameIn } from './field.ts'
+import { objectRules } from './object-rules.ts'
+import { readScalar, refuse } from './read-value.ts'
+import { type Reading, describe, problemOfLine, within } from './reading.ts'
+
+/** The value in normal form, or `undefined` once it was told what is wrong with it. */
+export function readValue(kind: Kind, given: unknown, path: string, reading: Reading): unknown {
+  switch (kind.is) {
+    case 'list': return readList(given, path, reading, kind)
+    case 'map': return readMap(given, path, reading, kind)
+    case 'object': return readObject(kind, given, path, reading)
+    case 'variant': return readVariant(kind, given, path, reading)
+    default: return readScalar(kind, given, path, reading)
+  }
+}
+
+/** What was said, by the names of the table; `undefined` says nothing. Unknown names, and one thing under two names, are problems. */
+export function valuesByField(fields: Fields, given: object, path: string, reading: Reading): Record<string, unknown> {
+  const saidAs = new Map<string, string>()
+  const known = knownNames(fields, reading)
+  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).flatMap(([name, value]) => {
+    const field = known.get(name)
+    const before = field === undefined ? undefined : saidAs.get(field)
+    if (field === undefined) {
+      const meant = nearest(name, known.keys())
+      reading.problems.push({ path: within(path, name.slice(0, 60)), message: `is no field${meant === undefined ? '' : `; did you mean ${meant}?`}` })
+      return []
+    }
+    saidAs.set(field, name)
+    if (before === undefined) return [[field, value] as const]
+    reading.problems.push({ path: within(path, name), message: `says the same as ${before}; expected one of the two` })
+    return []
+  }))
+}
+
+const namesOf: Readonly<Record<Names, WeakMap<Fields, ReadonlyMap<string, string>>>> = { camel: new WeakMap(), snake: new WeakMap() }
+
+/** Field by what it may be called. Kept, since many services are read at once. */
+function knownNames(fields: Fields, { names }: Reading): ReadonlyMap<string, string> {
+  const kept = namesOf[names].get(fields)
+  if (kept) return kept
+  const known = new Map(Object.entries(fields).flatMap(([name, { aliases = [] }]) => [name, ...aliases].map((called) => [nameIn(names, called), name] as const)))
+  namesOf[names].set(fields, known)
+  return known
+}
+
+/** Each field that was said or has a default. */
+export function readFields(fields: Fields, values: Readonly<Record<string, unknown>>, path: string, reading: Reading): Record<string, unknown> {
+  const read: [string, unknown][] = []
+  for (const [name, field] of Object.entries(fields)) {
+    if (Object.hasOwn(values, name)) {
+      const value = readValue(field.kind, values[name], within(path, nameIn(reading.names, name)), reading)
+      if (value !== undefined) read.push([name, value])
+    } else {
+      if (field.required) reading.problems.push({ path: within(path, nameIn(reading.names, name)), message: 'is missing' })
+      if (field.default !== undefined) read.push([name, field.default])
+    }
+  }
+  return Object.fromEntries(read)
+}
+
+function readObject({ type, fields, short }: Extract<Kind, { is: 'object' }>, given: unknown, path: string, reading: Reading): unknown {
+  const found = reading.problems.length
+  const values = valuesOf(fields, short, given, path, reading)
+  if (values === undefined) return undefined
+  const read = readFields(fields, values, path, reading)
+  // Rules between fields would only repeat what is wrong with one of them.
+  return reading.problems.length === found ? objectRules[type](read, path, reading) : undefined
+}
+
+/** A bare value stands for the field `short`. */
+function valuesOf(fields: Fields, short: string | undefined, given: unknown, path: string, reading: Reading): Record<string, unknown> | undefined {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return valuesByField(fields, withoutBrand(fields, given), path, reading)
+  if (short === undefined) return refuse(given, path, reading, 'an object')
+  const field = fields[short]!
+  const value = readValue(field.kind, given, path, reading)
+  return value === undefined ? undefined : { [short]: value }
+}
+
+/** Objects of our classes say what they are. */
+function withoutBrand(fields: Fields, given: object): object {
+  if (!('kind' in given) || 'kind' in fields) return given
+  const { kind: _kind, ...rest } = given
+  return rest
+}
+
+function readVariant({ of }: Extract<Kind, { is: 'variant' }>, given: unknown, path: string, reading: Reading): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(given, path, reading, 'an object')
+  const kind = (given as { readonly kind?: unknown }).kind
+  if (typeof kind !== 'string' || !Object.hasOwn(of, kind)) {
+    reading.problems.push({ path: within(path, 'kind'), message: `expected one of ${Object.keys(of).join(', ')}, got ${describe(kind)}` })
+    return undefined
+  }
+  const fields = of[kind]!
+  const found = reading.problems.length
+  const read = readFields(fields, valuesByField(fields, withoutBrand(fields, given), path, reading), path, reading)
+  return reading.problems.length === found ? { kind, ...read } : undefined
+}
+
+/** An empty list says nothing, so it is absent. */
+function readList(given: unknown, path: string, reading: Reading, { of, most }: Extract<Kind, { is: 'list' }>): readonly unknown[] | undefined {
+  const items = Array.isArray(given) ? given : [given]
+  if (items.length > most) {
+    reading.problems.push({ path, message: `expected at most ${most}, got ${items.length}` })
+    return undefined
+  }
+  const read = items.map((item, at) => readValue(of, item, Array.isArray(given) ? `${path}[${at}]` : path, reading)).filter((item) => item !== undefined)
+  return read.length === 0 ? undefined : read
+}
+
+function readMap(given: unknown, path: string, reading: Reading, { key, of }: Extract<Kind, { is: 'map' }>): Readonly<Record<string, unknown>> | undefined {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(given, path, reading, 'names and values')
+  const entries = Object.entries(given).flatMap(([name, value]) => {
+    if (key.like.test(name)) {
+      const read = readValue(of, value, within(path, name), reading)
+      return read === undefined ? [] : [[name, read] as const]
+    }
+    reading.problems.push({ path, message: `expected ${key.expected}, got ${describe(name)}`, unsafe: problemOfLine(name) !== undefined })
+    return []
+  })
+  return entries.length === 0 ? undefined : Object.fromEntries(entries)
+}
