@@ -109,13 +109,14 @@ describe.concurrent.each([['serve'], ['worker', './jobs.ts'], ['jobs', 'list']])
     return home
   }
 
-  test('names a database that does not answer, without its password, within 15 s', async () => {
+  test('names a database that does not answer, without its password, within 25 s', async () => {
     await using home = open()
     const since = Date.now()
     const { code, text } = await run(args, { home: home.path, databaseUrl: 'postgres://me:hunter2@127.0.0.1:1/tasks' })
     expect({ code, text }).toEqual({ code: exitCodes.error, text: expect.stringMatching(/PostgreSQL at 127\.0\.0\.1:1 did not answer.*\nhint: .*TASKFLOWS_DATABASE_URL/s) })
     expect(text).not.toContain('hunter2')
-    expect(Date.now() - since).toBeLessThan(15_000)
+    // Ten of them it waits; a busy machine takes some to load the program.
+    expect(Date.now() - since).toBeLessThan(25_000)
   })
 
   test('names a database that is newer than the program, and leaves it as it is', async () => {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { readSecurity } from '../../src/access/security-file.ts'
 import { type Client, connectTo } from '../../src/client/index.ts'
 import type { TaskflowsContract } from '../../src/contract/index.ts'
+import { services } from '../../src/contract/services.ts'
 import { createTestDatabase } from '../../src/testing/test-database.ts'
 import { type UserManager, missingForUserManager, startUserManager } from '../testbed/systemd/user-manager.ts'
 import { ask } from './api-suite.ts'
@@ -80,6 +81,26 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a server on a user
     })
     expect((await ask(subject, 'DELETE', '/api/v1/services/path-*')).status).toBe(200)
     expect((await ask(subject, 'GET', '/services/path-a/status'))).toMatchObject({ status: 404, json: { code: 'service.not_found' } })
+  })
+
+  test('does once what is asked for twice under one key, whichever POST it is', async () => {
+    await client.services.apply({ services: ['once', 'once-gone'].map((name) => ({ name, start_command: 'sleep 1000' })) })
+    await client.services.apply({ services: [{ name: 'once', start_command: 'sleep 2000' }] })
+    const posts: Record<string, [path: string, body: object]> = {
+      plan: ['/services:plan', { services: [{ name: 'once-2', start_command: 'true' }] }],
+      apply: ['/services', { services: [{ name: 'once-2', start_command: 'true' }] }],
+      start: ['/services/once/start', {}], stop: ['/services/once/stop', {}], restart: ['/services/once/restart', {}],
+      enable: ['/services/once/enable', {}], disable: ['/services/once/disable', {}],
+      rollback: ['/services/once/rollback', {}],
+      batch: ['/services:batch', { service_names: ['once-gone'], operation: 'remove' }],
+    }
+    expect(Object.keys(posts).toSorted()).toEqual(Object.entries(services).filter(([, { method }]) => method === 'POST').map(([name]) => name).toSorted())
+    for (const [operation, [path, body]] of Object.entries(posts)) {
+      const headers = { 'idempotency-key': crypto.randomUUID() }
+      const [first, again] = [await ask(subject, 'POST', `/api/v1${path}`, { body, headers }), await ask(subject, 'POST', `/api/v1${path}`, { body, headers })]
+      expect([operation, first.status, again.status, again.text]).toEqual([operation, 200, 200, first.text])
+    }
+    expect((await client.services.get({ name: 'once' })).versions).toHaveLength(3)
   })
 
   test('refuses what is not a definition, and names the field', async () => {
