@@ -11,12 +11,12 @@ import { showDefinition as show } from '../engines/services/define/write-definit
  * @throws `service.invalid`, `service.unsafe` naming the one by its place in the list
  */
 export function readDefinitions(wires: readonly DefinitionWire[]): ServiceDefinition[] {
-  return wires.map((wire, position) => isRead(wire) ? wire : readDefinition(wire, { names: 'snake', directory: directoryOf(wire), at: `services[${position}]` }))
+  return wires.map((wire, position) => isRead(wire) ? wire : readDefinition({ ...wire }, { names: 'snake', directory: directoryOf(wire), at: `services[${position}]` }))
 }
 
 /** What it says is relative to the file that defines it, else to the home of the account that runs it. */
-function directoryOf({ source }: Readonly<Record<string, unknown>>): string {
-  return typeof source === 'string' && isAbsolute(source) ? dirname(source) : homedir()
+function directoryOf({ source }: DefinitionWire): string {
+  return source !== undefined && isAbsolute(source) ? dirname(source) : homedir()
 }
 
 /** Without what looks secret. */

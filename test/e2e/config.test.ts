@@ -58,7 +58,7 @@ describe('tf doctor --env', () => {
     expect(shown.get('port')).toMatchObject({ value: 8002, source: 'TASKFLY_LISTEN_PORT' })
     expect(shown.get('log_level')).toMatchObject({ value: 'warn', source: `${home}/config.yaml:3` })
     expect(shown.get('host')).toMatchObject({ value: '127.0.0.1', source: 'default' })
-    expect(shown.get('display_timezone')).toMatchObject({ value: 'UTC', source: 'default', used: false })
+    expect(shown.get('enable_ui')).toMatchObject({ value: false, source: 'default', used: false })
   })
 
   test('shows no secret in any format', async () => {

@@ -45,9 +45,9 @@ interface Place {
   run(unit: { readonly unit: string; readonly text: string }): Promise<{ readonly result: string; readonly output: string }>
 }
 
-function checks(scope: ServiceScope, place: () => Place): void {
+function checks(scope: ServiceScope, place: () => Place, node: string = process.execPath): void {
   test.each(profiles)('a program of Node does all that a server does, under %s', async (profile) => {
-    expect(await place().run(unitOf(profile, scope, process.execPath, '-e', work.replaceAll('\n', ' ')))).toEqual({ result: 'success', output: expect.stringContaining('all of it works') })
+    expect(await place().run(unitOf(profile, scope, node, '-e', work.replaceAll('\n', ' ')))).toEqual({ result: 'success', output: expect.stringContaining('all of it works') })
   })
 
   test.skipIf(!python).each(profiles)('a program of Python runs under %s', async (profile) => {
@@ -87,9 +87,12 @@ describe.skipIf(missing.user !== undefined && !process.env['CI'])('on the manage
 })
 
 describe.skipIf(missing.system !== undefined && !process.env['CI'])('on the manager of a machine', { timeout: 60_000 }, () => {
+  const node = '/usr/local/bin/node-of-the-test'
   let manager: SystemManager
   beforeAll(async () => {
     manager = await startSystemManager()
+    // Profiles hide /tmp, where a checkout may be.
+    await manager.root.exec('install', process.execPath, node)
   }, 90_000)
   afterAll(() => manager?.[Symbol.asyncDispose]())
 
@@ -101,7 +104,7 @@ describe.skipIf(missing.system !== undefined && !process.env['CI'])('on the mana
       return runOnce((program, ...args) => manager.root.exec(program, ...args), [], unit, output)
     },
   })
-  checks('system', place)
+  checks('system', place, node)
 
   test.each(['web', 'batch'] as const)('root cannot write to the programs of the machine under %s', async (profile) => {
     const { output } = await place().run(unitOf(profile, 'system', '/bin/sh', '-c', 'touch /usr/bin/x-hardening && echo wrote; touch /tmp/x && echo "has a place for files"; ls /dev/mem 2>/dev/null && echo "has devices"; echo end'))

@@ -99,14 +99,14 @@ const missing = missingNodes()
 for (const reason of missing.values()) console.log(`${process.env.CI ? 'missing' : 'skipped'}: the package on ${reason}`)
 
 describe.for(Object.entries(nodes).filter(([version]) => process.env.CI || !missing.has(version)))('Node %s', ([version, node]) => {
-  test('loads nothing but the task engine and enqueue for the library', async () => {
+  test('loads nothing but what defines tasks and services, and enqueue, for the library', async () => {
     const hook = 'import { registerHooks } from "node:module"; registerHooks({ load: (url, context, next) => { console.error(url); return next(url, context) } })'
     writeFileSync(join(project.directory, 'only.ts'), "import { isTask, task } from 'taskflows'\nif (isTask(task(() => 1, { name: 'one' }))) console.log(process.versions.node)\n")
     const { out, err } = await new Terminal(project, node).run('node', ['--import', `data:text/javascript,${encodeURIComponent(hook)}`, 'only.ts'])
     expect(out).toMatch(new RegExp(`^${version}\\.`))
     const loaded = err.split('\n').filter((url) => url.startsWith('file:') && !url.endsWith('/only.ts'))
     expect(loaded.length).toBeGreaterThan(2)
-    expect(loaded.filter((url) => !/\/node_modules\/taskflows\/dist\/(index|metrics|kernel\/.*|engines\/(tasks|jobs)\/.*)\.js$/.test(url))).toEqual([])
+    expect(loaded.filter((url) => !/\/node_modules\/taskflows\/dist\/(index|metrics|notify|kernel\/.*|engines\/(tasks|jobs|services)\/.*)\.js$/.test(url))).toEqual([])
     expect(err).not.toMatch(/node_modules\/(?!taskflows\/)/)
   })
 

@@ -14,4 +14,4 @@ export const ServiceMatch = z.string().min(1).max(255).regex(/^[A-Za-z0-9._@*?:\
 export type { Field, Fields, Kind } from './define/field.ts'
 export { snakeName } from './define/field.ts'
 export { calendarFields, periodicFields, serviceTable } from './define/fields.ts'
-export type { WireDefinition } from './library/service-options.ts'
+export type { WireDefinition } from './library/wire-definition.ts'

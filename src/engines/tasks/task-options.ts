@@ -2,6 +2,7 @@
  * The options of a task: what users write, and what it comes to once checked.
  * How often and how long it is tried is read by `task-policy.ts`.
  */
+import type { AnyFunction } from '../../kernel/any-function.ts'
 import type { RetryPolicy } from '../../kernel/backoff.ts'
 import type { DurationInput } from '../../kernel/duration.ts'
 import type { Log } from '../../kernel/observe/log.ts'
@@ -11,8 +12,7 @@ import { type TaskHooks, readHooks } from './task-hooks.ts'
 import { type AnyLogger, readLogger } from './task-log.ts'
 import { type Retries, type RetryIf, type TaskPolicy, directRetries, readPolicy, spanMs, wholeNumber } from './task-policy.ts'
 
-// oxlint-disable-next-line typescript/no-explicit-any -- a function of any arguments; its own type is kept
-export type AnyFunction = (...args: any[]) => unknown
+export type { AnyFunction }
 
 export interface TaskOptions<F extends AnyFunction = AnyFunction, R extends boolean = boolean> {
   /** Default: the name of the function. */

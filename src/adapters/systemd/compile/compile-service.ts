@@ -39,6 +39,7 @@ export function compileService(definition: ServiceDefinition, host: CompileHost)
 function serviceUnit(compilation: Compilation): UnitFile {
   const { definition, host } = compilation
   const profile = hardeningDirectives(definition, host.scope)
+  warnOfHiddenProgram(compilation, profile)
   const sections: UnitSections = {
     Unit: {
       Description: description(definition.description ?? definition.name),
@@ -63,6 +64,12 @@ function serviceUnit(compilation: Compilation): UnitFile {
   }
   const { Timer: _, ...extra } = definition.directives ?? {}
   return unitFile(definition, 'service', withDirectives(unitName(definition.name, 'service'), withinScope(sections, compilation), extra, { ...profile, ...chosenFor(definition), ...sections.Install }))
+}
+
+/** Whoever tries a profile out often does so below /tmp. */
+function warnOfHiddenProgram({ definition: { name, hardening, startCommand }, warn }: Compilation, profile: UnitSection): void {
+  const program = startCommand.kind === 'program' ? startCommand.argv[0] : startCommand.file
+  if (profile['PrivateTmp'] === true && /^\/(?:var\/)?tmp\//.test(program)) warn(`hardening ${hardening} gives ${name} a /tmp of its own, in which ${program} is not`)
 }
 
 function typeDirectives({ name, type, watchdog, pidFile, environment }: ServiceDefinition): UnitSection {

@@ -102,7 +102,7 @@ export const directiveFields: Fields = Object.fromEntries(
 export const serviceFields = {
   name: { kind: { is: 'special', type: 'name' }, required: true, about: 'Letters, digits, dots, dashes and underscores; a trailing @ makes a template.' },
   scope: { kind: { is: 'choice', words: ['user', 'system'] }, default: 'user', about: 'Whose systemd runs it: that of the account, or that of the machine.' },
-  description: { kind: { is: 'text', most: 1_000 }, otherwise: 'Service for NAME', about: 'For people.' },
+  description: { kind: { is: 'text', most: 1_000 }, otherwise: 'its name', about: 'For people.' },
   type: {
     kind: { is: 'choice', words: ['simple', 'exec', 'forking', 'oneshot', 'notify'] }, otherwise: 'notify with watchdog, else exec',
     about: 'When it counts as started, as in systemd.service(5). simple counts as started even when the program does not exist, so exec is the default.',

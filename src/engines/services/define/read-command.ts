@@ -4,7 +4,7 @@ import { isAbsolute, resolve } from 'node:path'
 import { exportNamedBy, exportPath, splitWords } from './command.ts'
 import { type Reading, describe, problemOfLine } from './reading.ts'
 import type { Command } from '../service-definition.ts'
-import type { AnyFunction } from '../../tasks/index.ts'
+import type { AnyFunction } from '../../../kernel/any-function.ts'
 
 /** A line of a unit may have 1 MiB, and each character may take several there (systemd.syntax(7)). */
 const mostBytes = 128 * 1024

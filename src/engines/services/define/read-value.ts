@@ -8,6 +8,7 @@ import { readSchedules } from './read-schedule.ts'
 import { type Reading, describe, problemOfLine } from './reading.ts'
 import { problemOfDependency, problemOfName } from './service-name.ts'
 import { exitStatus, signalName } from './signals.ts'
+import { serviceBrand } from './service-brand.ts'
 
 const longestText = 10_000
 const longestSeconds = 100 * 365 * 86_400
@@ -124,6 +125,3 @@ function readDependency(given: unknown, path: string, reading: Reading): string 
   reading.problems.push({ path, ...wrong })
   return undefined
 }
-
-/** Of `Service`; another copy of this package uses the same. */
-export const serviceBrand: unique symbol = Symbol.for('taskflows.service')

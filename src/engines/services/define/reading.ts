@@ -3,7 +3,7 @@ import { SecurityError, ValidationError } from '../../../kernel/errors.ts'
 import { visible } from '../../../kernel/visible.ts'
 import type { FieldProblem } from '../../../kernel/errors.ts'
 import type { Names } from './field.ts'
-import type { AnyFunction } from '../../tasks/index.ts'
+import type { AnyFunction } from '../../../kernel/any-function.ts'
 import type { Command } from '../service-definition.ts'
 
 export interface Problem extends FieldProblem {

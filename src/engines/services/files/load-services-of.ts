@@ -4,7 +4,7 @@ import { SecurityError, TaskflowsError, ValidationError } from '../../../kernel/
 import { type AnyFunction, definitionOf, isTask } from '../../tasks/index.ts'
 import { loadModule } from '../../tasks/modules.ts'
 import type { FoundService } from './load-definitions.ts'
-import { serviceBrand } from '../define/read-value.ts'
+import { serviceBrand } from '../define/service-brand.ts'
 import type { ServiceDefinition, ServiceScope } from '../service-definition.ts'
 import { type AwaitedFunction, type Loading, whileLoading } from '../library/service-runtime.ts'
 

@@ -5,13 +5,13 @@
  * A duration is a number of seconds, or text such as `'5m'`; a size a number of
  * bytes, or text such as `'1.5GB'` (1024-based).
  */
-import type { AnyFunction } from '../../tasks/index.ts'
+import type { AnyFunction } from '../../../kernel/any-function.ts'
 import type { DurationInput } from '../../../kernel/duration.ts'
 import type { Calendar, CalendarOptions } from './calendar.ts'
 import type { FunctionCommand } from '../define/command.ts'
 import type { Periodic, PeriodicOptions } from './periodic.ts'
 import type { Operator, RestartCondition, ServiceScope, ServiceType } from '../service-definition.ts'
-import type { serviceBrand } from '../define/read-value.ts'
+import type { serviceBrand } from '../define/service-brand.ts'
 
 /** Bytes, or text such as `'512M'`. */
 export type ByteSize = number | string
@@ -291,18 +291,3 @@ export interface ServiceOptions {
   /** What systemd is to do beyond all this. */
   readonly directives?: { readonly [Section in 'Unit' | 'Service' | 'Timer' | 'Install']?: DirectiveInput }
 }
-
-type SnakeName<S extends string> = S extends `${infer First}${infer Rest}`
-  ? `${First extends Lowercase<First> ? First : `_${Lowercase<First>}`}${SnakeName<Rest>}` : S
-
-/** `Unit` stays. */
-type WireName<S extends string> = S extends Capitalize<S> ? S : SnakeName<S>
-
-/** As it is written in YAML and sent over the API: snake_case, and nothing that is not plain data. */
-export type Wire<T> =
-  T extends string | number | boolean | undefined ? T
-    : T extends ((...args: never[]) => unknown) | { toJSON(): unknown } | { readonly [serviceBrand]: true } ? never
-      : T extends readonly unknown[] ? { readonly [K in keyof T]: Wire<T[K]> }
-        : { readonly [K in keyof T as K extends string ? WireName<K> : never]: Wire<T[K]> }
-
-export type WireDefinition = Wire<ServiceOptions> & { readonly source?: string }

@@ -3,7 +3,7 @@
  * that it loads. Both hang on globalThis: a module that resolved another copy of
  * this package still meets them.
  */
-import type { AnyFunction } from '../../tasks/index.ts'
+import type { AnyFunction } from '../../../kernel/any-function.ts'
 import type { ServiceDefinition, ServiceScope } from '../service-definition.ts'
 import type { Compile } from '../service-manager.ts'
 import type { Services } from '../services.ts'

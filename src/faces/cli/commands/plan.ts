@@ -44,7 +44,7 @@ export async function withDefinitions(invocation: Invocation, use: (input: PlanI
   const services = connection.url === undefined ? definitions : await showDefinitions(definitions)
   // Of what the patterns leave out nobody can say that it is gone.
   const sources = include || exclude ? [] : [...new Set([...files, ...definitions.flatMap(({ source }) => source ?? [])])]
-  return use({ services: services as PlanInput['services'], prune, sources, ...((start || noStart) && { start }) }, connection)
+  return use({ services: services as unknown as PlanInput['services'], prune, sources, ...((start || noStart) && { start }) }, connection)
 }
 
 /** Of a file that lost its last service, all that it had are to be removed. */

@@ -1,0 +1,2 @@
+/** What services of any copy of this package carry. */
+export const serviceBrand: unique symbol = Symbol.for('taskflows.service')
