@@ -3,7 +3,7 @@
  * exposure that `security` counts. Neither needs a manager or root.
  */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,8 +12,6 @@ import type { UnitFile, VerifyFinding } from '../../../engines/services/service-
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { readFindings } from './verify-findings.ts'
 
-/** Thousands of files are made sooner in memory. */
-const scratch = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 /** Thousands of units take seconds. */
 const timeLimitMs = 60_000
 
@@ -104,12 +102,21 @@ function readAdvice(json: string): SecurityScore['advice'] {
 
 async function withFiles<T>(files: readonly Pick<UnitFile, 'unit' | 'text'>[], work: (directory: string) => Promise<T>): Promise<T> {
   // Readable for the account alone, as mkdtemp makes it. Without a pause, so that the program is at work before the caller goes on.
-  const directory = mkdtempSync(join(scratch, 'taskflows-verify-'))
+  const directory = scratchDirectory()
   try {
     for (const { unit, text } of files) writeFileSync(join(directory, unit), text, { mode: 0o600 })
     return await work(directory)
   } finally {
     await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** Thousands of files are made sooner in memory, where there is a place for them. */
+function scratchDirectory(): string {
+  try {
+    return mkdtempSync('/dev/shm/taskflows-verify-')
+  } catch {
+    return mkdtempSync(join(tmpdir(), 'taskflows-verify-'))
   }
 }
 
