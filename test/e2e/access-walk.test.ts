@@ -78,8 +78,8 @@ describe('the walk', () => {
   })
 })
 
-/** Definitions name what is on the host, which belongs to no tenant. */
-const ofDefinitions = new Set(namesIn(z.toJSONSchema(ServiceDefinition, { io: 'input', unrepresentable: 'any' })))
+/** Definitions, and the files they come from, are of what is on the host, which belongs to no tenant. */
+const ofDefinitions = new Set(['sources', ...namesIn(z.toJSONSchema(ServiceDefinition, { io: 'input', unrepresentable: 'any' }))])
 
 /** The names of all fields, those of items included. */
 function namesIn(schema: unknown): string[] {
