@@ -1,33 +1,21 @@
 /** Services on a real user manager that people change by hand, and the verbs: start, stop, restart, enable, disable, remove. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ActOptions, ServiceDefinition, ServiceVerb } from '../../src/engines/services/index.ts'
-import { type ServicesOn, defined, servicesOn, shell } from '../testbed/systemd/services-on.ts'
-import { type UserManager, missingForUserManager, startUserManager } from '../testbed/systemd/user-manager.ts'
+import { defined, shell, useServices } from '../testbed/systemd/services-on.ts'
+import { missingForUserManager } from '../testbed/systemd/user-manager.ts'
 
 const missing = missingForUserManager()
 if (missing !== undefined) console.log(`${process.env['CI'] ? 'missing' : 'skipped'}: a systemd user manager: ${missing}`)
 
 describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeout: 60_000 }, () => {
-  let machine: UserManager
-  let on: ServicesOn
-  beforeAll(async () => {
-    machine = await startUserManager({ as: 'root' })
-    on = servicesOn(machine)
-  })
-  afterAll(async () => {
-    await on[Symbol.asyncDispose]()
-    await machine[Symbol.asyncDispose]()
-  })
-  afterEach(async () => {
-    if ((await on.services.list({})).length > 0) await on.services.act('remove', { match: '*' }, { server: true })
-  })
+  const bed = useServices()
 
-  const apply = (...definitions: ServiceDefinition[]) => on.services.apply(definitions, { by: 'ada' })
-  const systemctl = (...args: string[]) => machine.exec('systemctl', '--user', ...args)
-  const view = async (match: string) => (await on.services.list({ match }))[0]!
-  const unit = (name: string) => join(on.units, `taskflows-${name}`)
+  const apply = (...definitions: ServiceDefinition[]) => bed.on.services.apply(definitions, { by: 'ada' })
+  const systemctl = (...args: string[]) => bed.machine.exec('systemctl', '--user', ...args)
+  const view = async (match: string) => (await bed.on.services.list({ match }))[0]!
+  const unit = (name: string) => join(bed.on.units, `taskflows-${name}`)
   const scheduled = (name: string, changes: Partial<ServiceDefinition> = {}) => defined(name, { type: 'oneshot', enabled: false, startSchedule: [{ kind: 'calendar', schedule: '2090-01-01 00:00:00', persistent: false, accuracy: 1 }], startCommand: { kind: 'program', argv: ['true'] }, ...changes })
 
   describe('that were changed by hand', () => {
@@ -50,7 +38,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeo
       const drift = [`drop-in ${unit('web.service.d')}/memory.conf sets MemoryMax`]
       expect((await view('web')).drift).toEqual(drift)
       expect((await apply(defined('web'))).plan).toMatchObject({ changed: false, changes: [{ drift }] })
-      expect((await on.services.files({ match: 'web' })).map(({ kind, path }) => [kind, path])).toEqual([['unit', unit('web.service')], ['drop-in', join(unit('web.service.d'), 'memory.conf')]])
+      expect((await bed.on.services.files({ match: 'web' })).map(({ kind, path }) => [kind, path])).toEqual([['unit', unit('web.service')], ['drop-in', join(unit('web.service.d'), 'memory.conf')]])
       rmSync(unit('web.service.d'), { recursive: true })
     })
 
@@ -81,16 +69,16 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeo
   })
 
   describe('by a verb', () => {
-    const act = async (verb: ServiceVerb, match: string, options: ActOptions = {}) => (await on.services.act(verb, { match }, options)).map(({ unit, result }) => `${unit} ${result}`)
+    const act = async (verb: ServiceVerb, match: string, options: ActOptions = {}) => (await bed.on.services.act(verb, { match }, options)).map(({ unit, result }) => `${unit} ${result}`)
 
     test('with a schedule: its timer starts, and the service only when it is named', async () => {
-      await apply(scheduled('nightly', { startCommand: shell(`date >> ${machine.home}/ran`) }))
+      await apply(scheduled('nightly', { startCommand: shell(`date >> ${bed.machine.home}/ran`) }))
       expect(await act('stop', 'nightly')).toEqual(['taskflows-nightly.service done', 'taskflows-nightly.timer done'])
       expect(await act('start', 'nightly')).toEqual(['taskflows-nightly.timer done'])
       expect(await act('restart', 'nightly')).toEqual(['taskflows-nightly.service done', 'taskflows-nightly.timer done'])
       expect(await view('nightly')).toMatchObject({ status: 'waiting', lastStartAt: null })
       expect(await act('start', 'nightly', { services: true, wait: true })).toEqual(['taskflows-nightly.service done'])
-      expect(readFileSync(join(machine.home, 'ran'), 'utf8').trim().split('\n')).toHaveLength(1)
+      expect(readFileSync(join(bed.machine.home, 'ran'), 'utf8').trim().split('\n')).toHaveLength(1)
       expect(await act('start', 'nightly', { timers: true })).toEqual(['taskflows-nightly.timer done'])
       expect(await act('disable', 'nightly')).toEqual(['taskflows-nightly.service done', 'taskflows-nightly.timer done'])
       expect(await act('enable', 'nightly')).toEqual(['taskflows-nightly.timer done'])
@@ -108,11 +96,11 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeo
     })
 
     test('that fail have their outcome each, and how it ended when that is waited for', async () => {
-      await on.services.apply([scheduled('ok'), scheduled('bad', { startCommand: shell('exit 7') })], { by: 'ada' })
-      const acted = await on.services.act('start', { match: '*' }, { services: true, wait: true })
+      await bed.on.services.apply([scheduled('ok'), scheduled('bad', { startCommand: shell('exit 7') })], { by: 'ada' })
+      const acted = await bed.on.services.act('start', { match: '*' }, { services: true, wait: true })
       expect(acted).toMatchObject([{ service: 'bad', result: 'failed', problem: expect.stringContaining('exited with 7') }, { service: 'ok', result: 'done', problem: null }])
       expect(await view('bad')).toMatchObject({ status: 'failed', result: 'exit-code', exitCode: 7 })
-      expect((await on.services.next({ match: 'ok' }, 3))).toEqual([{ service: 'ok', scope: 'user', schedule: '2090-01-01 00:00:00', armed: true, runs: [Date.parse('2090-01-01T00:00:00')] }])
+      expect((await bed.on.services.next({ match: 'ok' }, 3))).toEqual([{ service: 'ok', scope: 'user', schedule: '2090-01-01 00:00:00', armed: true, runs: [Date.parse('2090-01-01T00:00:00')] }])
     })
 
     test('by patterns leave the server alone, and its own name is refused', async () => {
@@ -125,13 +113,13 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeo
     })
 
     test('removed after a failure leave nothing behind', async () => {
-      await on.services.apply([scheduled('bad', { startCommand: shell('exit 7') })], { by: 'ada' })
-      await on.services.act('start', { match: 'bad' }, { services: true, wait: true })
-      const before = await on.reloads()
+      await bed.on.services.apply([scheduled('bad', { startCommand: shell('exit 7') })], { by: 'ada' })
+      await bed.on.services.act('start', { match: 'bad' }, { services: true, wait: true })
+      const before = await bed.on.reloads()
       expect(await act('remove', 'bad')).toEqual(['taskflows-bad.service done', 'taskflows-bad.timer done'])
-      expect(await on.reloads() - before).toBe(1)
+      expect(await bed.on.reloads() - before).toBe(1)
       expect((await systemctl('list-units', '--all', '-o', 'json', 'taskflows-*')).stdout.trim()).toBe('[]')
-      expect((await machine.exec('sh', '-c', `find ${on.units} -name '*taskflows*'`)).stdout).toBe('')
+      expect((await bed.machine.exec('sh', '-c', `find ${bed.on.units} -name '*taskflows*'`)).stdout).toBe('')
     })
   })
 })

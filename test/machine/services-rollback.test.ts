@@ -5,55 +5,43 @@ import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ApplyOptions, ServiceDefinition } from '../../src/engines/services/index.ts'
-import { type ServicesOn, defined, servicesOn, shell } from '../testbed/systemd/services-on.ts'
-import { type UserManager, missingForUserManager, startUserManager } from '../testbed/systemd/user-manager.ts'
+import { defined, shell, useServices } from '../testbed/systemd/services-on.ts'
+import { missingForUserManager } from '../testbed/systemd/user-manager.ts'
 
 const missing = missingForUserManager()
 if (missing !== undefined) console.log(`${process.env['CI'] ? 'missing' : 'skipped'}: a systemd user manager: ${missing}`)
 
 describe.skipIf(missing !== undefined && !process.env['CI'])('a service', { timeout: 60_000 }, () => {
-  let machine: UserManager
-  let on: ServicesOn
-  beforeAll(async () => {
-    machine = await startUserManager({ as: 'root' })
-    on = servicesOn(machine)
-  })
-  afterAll(async () => {
-    await on[Symbol.asyncDispose]()
-    await machine[Symbol.asyncDispose]()
-  })
-  afterEach(async () => {
-    if ((await on.services.list({})).length > 0) await on.services.act('remove', { match: '*' })
-  })
+  const bed = useServices()
 
-  const apply = (definitions: readonly ServiceDefinition[], options: Partial<ApplyOptions> = {}) => on.services.apply(definitions, { by: 'ada', ...options })
-  const view = async (match: string) => (await on.services.list({ match }))[0]
+  const apply = (definitions: readonly ServiceDefinition[], options: Partial<ApplyOptions> = {}) => bed.on.services.apply(definitions, { by: 'ada', ...options })
+  const view = async (match: string) => (await bed.on.services.list({ match }))[0]
   const startCommand = (...argv: [string, ...string[]]) => ({ kind: 'program', argv }) as const
-  const argumentsOf = async (name: string) => (await machine.exec('sh', '-c', `tr '\\0' ' ' < /proc/${(await view(name))!.mainPid}/cmdline`)).stdout.trim()
+  const argumentsOf = async (name: string) => (await bed.machine.exec('sh', '-c', `tr '\\0' ' ' < /proc/${(await view(name))!.mainPid}/cmdline`)).stdout.trim()
 
   test('that does not start goes back to its former unit and runs again; the others stay', async () => {
     await apply([defined('bad', { startCommand: startCommand('sleep', '1111') })])
-    const before = await on.reloads()
+    const before = await bed.on.reloads()
     const { services, reloads } = await apply([defined('bad', { startCommand: shell('exit 3') }), defined('good')])
     expect(services).toEqual([
       { name: 'bad', scope: 'user', action: 'rolled_back', version: expect.any(Number), problem: expect.stringContaining('exited with 3') },
       { name: 'good', scope: 'user', action: 'create', version: 1, problem: null },
     ])
-    expect([reloads, await on.reloads() - before]).toEqual([2, 2])
+    expect([reloads, await bed.on.reloads() - before]).toEqual([2, 2])
     expect(await argumentsOf('bad')).toBe('/usr/bin/sleep 1111')
     expect(await view('bad')).toMatchObject({ status: 'running', serviceEnabled: true, drift: [] })
     expect(await view('good')).toMatchObject({ status: 'running' })
-    expect(on.facts.slice(-2).map(({ type, name }) => [type, name])).toEqual([['rolled_back', 'bad'], ['created', 'good']])
+    expect(bed.on.facts.slice(-2).map(({ type, name }) => [type, name])).toEqual([['rolled_back', 'bad'], ['created', 'good']])
   })
 
   test('that is new and does not start is gone again, with its timer and its links', async () => {
     const fresh = defined('fresh', { startCommand: shell('exit 4'), env: { API_TOKEN: 'x1' }, stopSchedule: [{ kind: 'calendar', schedule: '*-*-* 03:00:00', persistent: false, accuracy: 1 }] })
     await expect(apply([fresh])).rejects.toMatchObject({ code: 'service.not_applied', message: expect.stringMatching(/^fresh exited with 4.*: rolled back$/), hint: 'tf logs fresh says more.' })
-    expect(await on.services.list({})).toEqual([])
-    expect((await machine.exec('sh', '-c', `find ${on.units} ${on.state} -name '*fresh*'`)).stdout).toBe('')
-    expect((await machine.exec('systemctl', '--user', 'list-units', '--all', '-o', 'json', '*fresh*')).stdout.trim()).toBe('[]')
+    expect(await bed.on.services.list({})).toEqual([])
+    expect((await bed.machine.exec('sh', '-c', `find ${bed.on.units} ${bed.on.state} -name '*fresh*'`)).stdout).toBe('')
+    expect((await bed.machine.exec('systemctl', '--user', 'list-units', '--all', '-o', 'json', '*fresh*')).stdout.trim()).toBe('[]')
   })
 
   test('that ends soon after its start has not come up, also when systemd starts it again and again', async () => {
@@ -90,59 +78,59 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service', { time
     await apply([v('1111', 'one')])
     await apply([v('2222', 'two')], { note: 'second' })
     await apply([v('3333', 'three')])
-    const back = await on.services.rollback('web', { by: 'bob' })
+    const back = await bed.on.services.rollback('web', { by: 'bob' })
     expect(back.services).toMatchObject([{ action: 'update', version: 4 }])
     expect(await argumentsOf('web')).toBe('/usr/bin/sleep 2222')
-    await on.services.rollback('web', { by: 'bob', to: 1 })
+    await bed.on.services.rollback('web', { by: 'bob', to: 1 })
     expect(await argumentsOf('web')).toBe('/usr/bin/sleep 1111')
-    expect((await machine.exec('sh', '-c', `tr '\\0' '\\n' < /proc/${(await view('web'))!.mainPid}/environ | grep API_TOKEN`)).stdout.trim()).toBe('API_TOKEN=one')
-    const { versions, definition } = await on.services.get('web')
+    expect((await bed.machine.exec('sh', '-c', `tr '\\0' '\\n' < /proc/${(await view('web'))!.mainPid}/environ | grep API_TOKEN`)).stdout.trim()).toBe('API_TOKEN=one')
+    const { versions, definition } = await bed.on.services.get('web')
     expect(versions.map(({ version, by, note, current }) => [version, by, note, current])).toEqual([
       [5, 'bob', 'restored version 1', true], [4, 'bob', 'restored version 2', false], [3, 'ada', null, false], [2, 'ada', 'second', false], [1, 'ada', null, false],
     ])
     expect(definition).toEqual(v('1111', 'one'))
-    expect((await on.services.plan([v('1111', 'one')])).changed).toBe(false)
-    await expect(on.services.rollback('web', { by: 'bob', to: 9 })).rejects.toMatchObject({ code: 'service.version_not_found', hint: 'There are 1, 2, 3, 4, 5.' })
-    await expect(on.services.rollback('wep', { by: 'bob' })).rejects.toMatchObject({ code: 'service.not_found', hint: 'Did you mean web?' })
+    expect((await bed.on.services.plan([v('1111', 'one')])).changed).toBe(false)
+    await expect(bed.on.services.rollback('web', { by: 'bob', to: 9 })).rejects.toMatchObject({ code: 'service.version_not_found', hint: 'There are 1, 2, 3, 4, 5.' })
+    await expect(bed.on.services.rollback('wep', { by: 'bob' })).rejects.toMatchObject({ code: 'service.not_found', hint: 'Did you mean web?' })
   })
 
   test('that was removed comes back', async () => {
     await apply([defined('lost', { startCommand: startCommand('sleep', '1111'), env: { API_TOKEN: 'kept' } })])
-    await on.services.act('remove', { match: 'lost' }, { by: 'bob' })
-    expect(on.facts.at(-1)).toMatchObject({ type: 'removed', name: 'lost', by: 'bob' })
-    expect(await on.services.list({ match: 'lost' })).toEqual([])
-    expect((await on.services.rollback('lost', { by: 'bob' })).services).toMatchObject([{ action: 'create', version: 2 }])
+    await bed.on.services.act('remove', { match: 'lost' }, { by: 'bob' })
+    expect(bed.on.facts.at(-1)).toMatchObject({ type: 'removed', name: 'lost', by: 'bob' })
+    expect(await bed.on.services.list({ match: 'lost' })).toEqual([])
+    expect((await bed.on.services.rollback('lost', { by: 'bob' })).services).toMatchObject([{ action: 'create', version: 2 }])
     expect(await view('lost')).toMatchObject({ status: 'running', serviceEnabled: true })
   })
 
   test('whose apply is killed before systemd has read its unit is finished by the next one', async () => {
     await apply([defined('cut', { startCommand: startCommand('sleep', '1111') })])
     // The engine as it is, with a manager that never gets to reload.
-    const program = join(machine.home, 'cut.ts')
+    const program = join(bed.machine.home, 'cut.ts')
     writeFileSync(program, `
       import { createServices } from ${JSON.stringify(new URL('../../src/engines/services/look/create-services.ts', import.meta.url).href)}
       import { createServiceVersions } from ${JSON.stringify(new URL('../../src/adapters/service-versions/index.ts', import.meta.url).href)}
       import { createSystemdManager } from ${JSON.stringify(new URL('../../src/adapters/systemd/index.ts', import.meta.url).href)}
       import { systemClock } from ${JSON.stringify(new URL('../../src/kernel/clock.ts', import.meta.url).href)}
-      const manager = createSystemdManager({ scope: 'user', unitDirectory: ${JSON.stringify(on.units)}, environment: process.env, homeDirectory: ${JSON.stringify(machine.home)}, uid: 0, runExport: ['tf'], stateDirectory: ${JSON.stringify(on.state)} })
+      const manager = createSystemdManager({ scope: 'user', unitDirectory: ${JSON.stringify(bed.on.units)}, environment: process.env, homeDirectory: ${JSON.stringify(bed.machine.home)}, uid: 0, runExport: ['tf'], stateDirectory: ${JSON.stringify(bed.on.state)} })
       const reload = () => new Promise(() => { console.log('written'); setInterval(() => {}, 1000) })
-      const host = { manager: () => ({ ...manager, reload }), scopes: () => ['user'], versions: createServiceVersions(${JSON.stringify(on.state)}), clock: systemClock, probe: async () => null, tell: () => {} }
+      const host = { manager: () => ({ ...manager, reload }), scopes: () => ['user'], versions: createServiceVersions(${JSON.stringify(bed.on.state)}), clock: systemClock, probe: async () => null, tell: () => {} }
       await createServices(host).apply([${JSON.stringify(defined('cut', { startCommand: startCommand('sleep', '2222') }))}], { by: 'ada' })
     `)
-    const [first, ...rest] = machine.command('sh', '-c', `echo $$ > ${machine.home}/pid; exec ${process.execPath} --conditions=source ${program}`)
-    const child = spawn(first, rest, { env: machine.env, stdio: ['ignore', 'pipe', 'inherit'] })
+    const [first, ...rest] = bed.machine.command('sh', '-c', `echo $$ > ${bed.machine.home}/pid; exec ${process.execPath} --conditions=source ${program}`)
+    const child = spawn(first, rest, { env: bed.machine.env, stdio: ['ignore', 'pipe', 'inherit'] })
     const ended = once(child, 'close')
     await once(child.stdout!, 'data')
-    await machine.exec('sh', '-c', `kill -9 $(cat ${machine.home}/pid)`)
+    await bed.machine.exec('sh', '-c', `kill -9 $(cat ${bed.machine.home}/pid)`)
     await ended
 
     expect(await argumentsOf('cut')).toBe('/usr/bin/sleep 1111')
     const wanted = [defined('cut', { startCommand: startCommand('sleep', '2222') })]
-    const plan = await on.services.plan(wanted)
+    const plan = await bed.on.services.plan(wanted)
     expect(plan.changes[0]).toMatchObject({ action: 'update', files: [], drift: ['taskflows-cut.service was written by an apply that did not come to its end'], steps: [{ verb: 'restart', why: 'ExecStart changed' }] })
     expect((await view('cut'))!.drift).toEqual(expect.arrayContaining(['taskflows-cut.service changed on disk since systemd read it']))
     expect(await apply(wanted)).toMatchObject({ reloads: 1, services: [{ action: 'update', version: 2 }] })
     expect(await argumentsOf('cut')).toBe('/usr/bin/sleep 2222')
-    expect((await on.services.plan(wanted)).changed).toBe(false)
+    expect((await bed.on.services.plan(wanted)).changed).toBe(false)
   })
 })

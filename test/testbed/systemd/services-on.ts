@@ -7,7 +7,8 @@ import { createServices } from '../../../src/engines/services/look/create-servic
 import type { ServiceFact } from '../../../src/engines/services/host.ts'
 import type { ServiceDefinition, ServiceManager, Services } from '../../../src/engines/services/index.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
-import type { UserManager } from './user-manager.ts'
+import { afterAll, afterEach, beforeAll } from 'vitest'
+import { type UserManager, startUserManager } from './user-manager.ts'
 
 export interface ServicesOn extends AsyncDisposable {
   readonly services: Services
@@ -41,6 +42,27 @@ export function servicesOn(machine: UserManager): ServicesOn {
       return stdout.split('\n').filter((line) => line === 'Reloading.').length
     },
     [Symbol.asyncDispose]: () => manager[Symbol.asyncDispose](),
+  }
+}
+
+/** For the tests of a `describe`: a manager with the engine on it, without services before each. There once the tests run. */
+export function useServices(): { readonly machine: UserManager; readonly on: ServicesOn } {
+  let machine: UserManager | undefined
+  let on: ServicesOn | undefined
+  beforeAll(async () => {
+    machine = await startUserManager({ as: 'root' })
+    on = servicesOn(machine)
+  })
+  afterAll(async () => {
+    await on?.[Symbol.asyncDispose]()
+    await machine?.[Symbol.asyncDispose]()
+  })
+  afterEach(async () => {
+    if ((await on!.services.list({})).length > 0) await on!.services.act('remove', { match: '*' }, { server: true })
+  })
+  return {
+    get machine() { return machine! },
+    get on() { return on! },
   }
 }
 
