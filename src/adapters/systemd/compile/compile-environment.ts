@@ -4,7 +4,7 @@
  */
 import { looksSecret } from '../../../engines/services/define/secret-env.ts'
 import type { ServiceDefinition } from '../../../engines/services/service-definition.ts'
-import { isTemplate } from '../../../engines/services/define/service-name.ts'
+import { isTemplate } from '../../../engines/services/look/service-units.ts'
 import { ValidationError } from '../../../kernel/errors.ts'
 import type { CompileHost, Compilation } from './compile-host.ts'
 import { type UnitSection, type UnitText, filePattern, literal, quoted, verbatim } from './unit-text.ts'

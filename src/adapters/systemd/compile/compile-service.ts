@@ -6,7 +6,7 @@
  */
 import type { ServiceDefinition } from '../../../engines/services/service-definition.ts'
 import type { CompiledService, UnitFile, UnitRole } from '../../../engines/services/service-manager.ts'
-import { isTemplate } from '../../../engines/services/define/service-name.ts'
+import { isTemplate } from '../../../engines/services/look/service-units.ts'
 import { ValidationError } from '../../../kernel/errors.ts'
 import { accounting, cgroupDirectives } from './compile-cgroup.ts'
 import { dependencyDirectives } from './compile-dependencies.ts'

@@ -35,8 +35,3 @@ export function problemOfDependency(name: string): Pick<Problem, 'message' | 'un
   const template = instanceOfOurs.exec(name)?.[1]
   return problemOfName(template ?? name)
 }
-
-/** `worker@`: what has instances. */
-export function isTemplate(name: string): boolean {
-  return name.endsWith('@')
-}

@@ -2,7 +2,7 @@
 import type { Reading } from './reading.ts'
 import { nameIn } from './field.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
-import { isTemplate } from './service-name.ts'
+import { isTemplate } from '../look/service-units.ts'
 
 const dependencyFields = [
   'startAfter', 'startBefore', 'wants', 'upholds', 'requires', 'requisite', 'bindsTo', 'partOf', 'conflicts', 'onFailure', 'onSuccess', 'propagateStopTo', 'propagateStopFrom',

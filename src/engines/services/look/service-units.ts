@@ -13,6 +13,7 @@ export function isTimer(role: UnitRole): boolean {
   return role.endsWith('timer')
 }
 
+/** `worker@`: what has instances. */
 export function isTemplate(name: string): boolean {
   return name.endsWith('@')
 }
