@@ -11,7 +11,7 @@ import type { ServiceDefinition, ServiceScope, ServiceView } from './engines/ser
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError } from './kernel/errors.ts'
 import { homeServer } from './known-server.ts'
-import { tfProgram } from './own-program.ts'
+import { serverFlags, tfProgram } from './own-program.ts'
 import { type OpenedServices, openServices } from './services.ts'
 
 export interface ServerOptions {
@@ -92,7 +92,7 @@ export function serverDefinition({ home, host, port }: Pick<Config, 'home' | 'ho
   if (port === 0) throw new TaskflowsError('cli.usage', 'as a service the server needs a port that stays the same, got 0', { hint: 'tf api start --port 7777' })
   return {
     name: serverName, scope, description: 'The server of taskflows', type: 'exec',
-    startCommand: { kind: 'program', argv: [...tfProgram(), 'serve', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])] },
+    startCommand: { kind: 'program', argv: [...tfProgram(serverFlags), 'serve', ...Object.entries(flags).flatMap(([flag, value]) => [`--${flag}`, value])] },
     env: { ...variables, TASKFLOWS_HOME: home, ...(enableUi && { TASKFLOWS_ENABLE_UI: '1' }) },
     enabled: true, stopTimeout: 30, killSignal: 'SIGTERM', restartPolicy: { condition: 'always', delay: 10 },
     healthCheck: { kind: 'http', url: `http://${reachable(host)}:${port}/health`, within: patienceMs / 1000, interval: 0.25, timeout: 5 },

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline'
 import { connectTo } from '../../src/client/index.ts'
 import { readSecurity } from '../../src/access/security-file.ts'
+import { serverFlags } from '../../src/own-program.ts'
 import { findPostgres, startPostgres } from '../../test/testbed/postgres.ts'
 import { type Row, median, rowsOf } from '../rows.ts'
 import { type Host, defineServices, memoryOf, serverOf } from './host.ts'
@@ -44,7 +45,9 @@ export async function measureServer(stack: AsyncDisposableStack, host: Host, { c
 }
 
 async function startServer(host: Host, databaseUrl: string): Promise<number> {
-  const server = host.start(['env', `TASKFLOWS_DATABASE_URL=${databaseUrl}`, 'TASKFLOWS_LOG_LEVEL=warn', ...host.tf('serve', '--port', '0')])
+  // As `tf api start` runs it.
+  const [node, ...serve] = host.tf('serve', '--port', '0')
+  const server = host.start(['env', `TASKFLOWS_DATABASE_URL=${databaseUrl}`, 'TASKFLOWS_LOG_LEVEL=warn', node!, ...serverFlags, ...serve])
   let said = ''
   for await (const line of createInterface({ input: server.stderr! })) {
     said += `${line}\n`

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, expect, test } from 'vitest'
@@ -25,17 +25,30 @@ test('versions count up, are all kept, and nobody else may read them', () => {
   expect(versions.latest('user', 'web')).toEqual({ version: 2, ...applied })
   expect(versions.all('user', 'web').map(({ version }) => version)).toEqual([2, 1])
   expect([versions.names('user'), versions.names('system')]).toEqual([['web'], []])
-  const modes = ['', 'user', 'user/web', 'user/web/1.json', 'user/web/2.json'].map((path) => (statSync(join(directory, path)).mode & 0o777).toString(8))
-  expect(modes).toEqual(['700', '700', '700', '600', '600'])
+  const modes = ['', 'user', 'user/web.jsonl'].map((path) => (statSync(join(directory, path)).mode & 0o777).toString(8))
+  expect(modes).toEqual(['700', '700', '600'])
 })
 
-test('a version that was cut short is passed over, and its number is not given again', () => {
+test('a version that was cut short is passed over, and spoils none that comes after it', () => {
   const versions = createServiceVersions(directory)
   versions.append('user', applied)
-  writeFileSync(join(directory, 'user/web/2.json'), '{"version":2,"at"')
+  appendFileSync(join(directory, 'user/web.jsonl'), '{"version":2,"at"')
   expect(versions.latest('user', 'web')?.version).toBe(1)
-  expect(versions.append('user', applied)).toBe(3)
-  expect(readdirSync(join(directory, 'user/web')).sort()).toEqual(['1.json', '2.json', '3.json'])
+  expect(versions.append('user', applied)).toBe(2)
+  expect(versions.latest('user', 'web')).toEqual({ version: 2, ...applied })
+  expect(versions.all('user', 'web').map(({ version }) => version)).toEqual([2, 1])
+})
+
+test('one that is longer than what is read at once comes back whole, and so does what was before it', () => {
+  const versions = createServiceVersions(directory)
+  const long = { ...applied, note: 'ü'.repeat(200_000) }
+  versions.append('user', applied)
+  versions.append('user', long)
+  expect(versions.latest('user', 'web')).toEqual({ version: 2, ...long })
+  versions.append('user', applied)
+  expect(versions.latest('user', 'web')?.version).toBe(3)
+  appendFileSync(join(directory, 'user/web.jsonl'), `{"version":4,"note":"${'x'.repeat(200_000)}`)
+  expect(versions.latest('user', 'web')?.version).toBe(3)
 })
 
 test('the tenth version is later than the ninth', () => {

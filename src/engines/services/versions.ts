@@ -1,6 +1,6 @@
 /**
- * The port to what was applied before: one file per version, kept for good, in
- * the home of the account. `adapters/service-versions` fills it.
+ * The port to what was applied before, kept for good in the home of the
+ * account. `adapters/service-versions` fills it.
  */
 import type { UnitFile } from './service-manager.ts'
 import type { ServiceDefinition, ServiceScope } from './service-definition.ts'

@@ -70,10 +70,16 @@ function* installLines(text: string): Generator<readonly [key: string, value: st
 }
 
 function placeLink(path: string, target: string): void {
-  mkdirSync(dirname(path), { recursive: true })
-  if (linkTarget(path) === target) return
-  rmSync(path, { force: true })
-  symlinkSync(target, path)
+  try {
+    symlinkSync(target, path)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST' && code !== 'ENOENT') throw error
+    if (linkTarget(path) === target) return
+    mkdirSync(dirname(path), { recursive: true })
+    rmSync(path, { force: true })
+    symlinkSync(target, path)
+  }
 }
 
 function linkTarget(path: string): string | undefined {

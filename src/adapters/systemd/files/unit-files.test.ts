@@ -50,6 +50,14 @@ test('when one file of a batch cannot be written, none is', async () => {
   expect(readFileSync(join(at.path, 'state/old.env'), 'utf8')).toBe('A=1\n')
 })
 
+test('what a killed process of the same number left is in nobody\'s way', async () => {
+  await using at = await folder()
+  await at.write({ units: [unit('other')] })
+  symlinkSync(at.file('elsewhere'), at.file(`.taskflows-web.service.${process.pid}.new`))
+  await at.write({ units: [unit('web')] })
+  expect(readdirSync(at.places.directory)).toEqual(['taskflows-other.service', 'taskflows-web.service'])
+})
+
 test('what took its place goes back when a later step fails', async () => {
   await using at = await folder()
   await at.write({ units: [unit('old', 'ExecStart=/bin/old'), unit('leaves')] })

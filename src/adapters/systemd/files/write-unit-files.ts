@@ -81,11 +81,10 @@ function staged(path: string): string {
 /** The new texts are on the disk before anything is replaced by them. */
 async function stage(targets: readonly Target[]): Promise<void> {
   const paths: string[] = []
+  for (const parent of new Set(targets.filter(({ text }) => text !== null).map(({ path }) => dirname(path)))) makeDirectories(parent)
   for (const { path, text, mode } of targets) {
     if (text === null) continue
-    makeDirectories(dirname(path))
-    rmSync(staged(path), { force: true })
-    const file = openSync(staged(path), 'wx', mode)
+    const file = openNew(staged(path), mode)
     try {
       writeSync(file, text)
       // Whatever the umask of this process is.
@@ -97,6 +96,17 @@ async function stage(targets: readonly Target[]): Promise<void> {
     if (paths.length % filesAtOnce === 0) await setImmediate()
   }
   await flush(paths)
+}
+
+/** In place of what a process of the same number left there when it was killed. */
+function openNew(path: string, mode: number): number {
+  try {
+    return openSync(path, 'wx', mode)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    rmSync(path)
+    return openSync(path, 'wx', mode)
+  }
 }
 
 /** Each by itself; many are sooner there with all else of their file systems, by sync(1). */

@@ -29,8 +29,18 @@ export function placeOfDefinition(): Place | undefined {
 
 /** What was made on behalf of somebody else, in a package, belongs to the caller. */
 function placeOf(site: NodeJS.CallSite): Place | undefined {
-  const name = site.getFileName()
-  const file = name?.startsWith('file:') ? fileURLToPath(name.replace(/[?#].*$/, '')) : name
-  if (typeof file !== 'string' || !isAbsolute(file) || file.includes('/node_modules/')) return undefined
-  return { file, directory: dirname(file), text: `${file}:${site.getLineNumber() ?? 1}` }
+  const file = fileOf(site.getFileName() ?? '')
+  return file === null ? undefined : { file, directory: dirname(file), text: `${file}:${site.getLineNumber() ?? 1}` }
+}
+
+/** Thousands of services come from a handful of modules. */
+const files = new Map<string, string | null>()
+
+function fileOf(script: string): string | null {
+  const known = files.get(script)
+  if (known !== undefined) return known
+  const path = script.startsWith('file:') ? fileURLToPath(script.replace(/[?#].*$/, '')) : script
+  const file = !isAbsolute(path) || path.includes('/node_modules/') ? null : path
+  files.set(script, file)
+  return file
 }
