@@ -25,6 +25,7 @@ import { moduleText, withoutDefaults } from './engines/services/files/module-tex
 import { readDefinition } from './engines/services/define/read-definition.ts'
 import { showDefinition } from './engines/services/define/write-definition.ts'
 import { TaskflowsError, messageOf } from './kernel/errors.ts'
+import { packageRoot } from './kernel/package-files.ts'
 import { readText } from './kernel/read-text.ts'
 import { type OpenedServices, openServices } from './services.ts'
 
@@ -223,7 +224,7 @@ async function prove(text: string, format: ImportOptions['format'], drafted: rea
   const directory = await mkdtemp(join(tmpdir(), 'taskflows-import-'))
   try {
     await mkdir(join(directory, 'node_modules'))
-    await symlink(join(import.meta.dirname, '..'), join(directory, 'node_modules', 'taskflows'))
+    await symlink(packageRoot(), join(directory, 'node_modules', 'taskflows'))
     const file = format === 'ts' ? 'services.mts' : 'services.yaml'
     await writeFile(join(directory, file), text, { mode: 0o600 })
     const { definitions } = await loadDefinitions(file, { cwd: directory })

@@ -4,6 +4,7 @@
 import { Worker } from 'node:worker_threads'
 import type { ClientConfig } from 'pg'
 import { type FromKeeper, type KeeperLink, pulseBytes, sharedPulse } from './engines/jobs/index.ts'
+import { packageModule } from './kernel/package-files.ts'
 import type { LeaseThreadData } from './lease-thread.ts'
 
 export interface KeeperThread extends KeeperLink {
@@ -20,10 +21,8 @@ interface KeeperThreadParts {
 
 export function startKeeperThread({ worker, address, schema, onError }: KeeperThreadParts): KeeperThread {
   const memory = new SharedArrayBuffer(pulseBytes)
-  // The same ending as this file: `.ts` from the sources, `.js` from the package.
-  const entry = new URL(`./lease-thread${import.meta.filename.slice(import.meta.filename.lastIndexOf('.'))}`, import.meta.url)
   const data: LeaseThreadData = { worker, address, schema, memory }
-  const thread = new Worker(entry, { workerData: data, name: 'leases' })
+  const thread = new Worker(packageModule('lease-thread'), { workerData: data, name: 'leases' })
   thread.on('error', onError)
   return {
     pulse: sharedPulse(memory),

@@ -1,6 +1,6 @@
 /** `tf` as a program that others start: systemd, for the server and for exported functions. */
-import { extname, join } from 'node:path'
 import { childArguments } from './adapters/child-process/node-arguments.ts'
+import { packageModule } from './kernel/package-files.ts'
 
 /**
  * For a server, which lives long: what it makes anew for each request is thrown away in steps of 8 MB and not of 32. With 2,000 services
@@ -10,5 +10,5 @@ export const serverFlags = ['--max-semi-space-size=8'] as const
 
 /** Absolute; what `tf` is to do follows. With the loaders and conditions that this process needed itself. @param flags for Node */
 export function tfProgram(flags: readonly string[] = []): readonly [string, ...string[]] {
-  return [process.execPath, ...flags, ...childArguments(process.execArgv).filter((argument) => !flags.includes(argument)), join(import.meta.dirname, 'faces', 'cli', `main${extname(import.meta.filename)}`)]
+  return [process.execPath, ...flags, ...childArguments(process.execArgv).filter((argument) => !flags.includes(argument)), packageModule('faces/cli/main')]
 }

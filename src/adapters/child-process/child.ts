@@ -8,6 +8,7 @@ import { withinRun } from '../../engines/tasks/context.ts'
 import { loadModule } from '../../engines/tasks/load-tasks.ts'
 import { currentRuntime } from '../../engines/tasks/runtime.ts'
 import { messageOf } from '../../kernel/errors.ts'
+import { packageModule } from '../../kernel/package-files.ts'
 import { findFunction } from './find-function.ts'
 import { isolatedRun } from './isolated-run.ts'
 import { beginIsolation } from './isolation.ts'
@@ -77,9 +78,7 @@ async function leave(): Promise<void> {
 }
 
 function watchParent({ parent, mark }: Extract<ToChild, { kind: 'call' }>): Worker {
-  // The same ending as this file: `.ts` from the sources, `.js` from the package.
-  const entry = new URL(`./watch-parent${import.meta.filename.slice(import.meta.filename.lastIndexOf('.'))}`, import.meta.url)
-  const watcher = new Worker(entry, { workerData: { parent, mark } satisfies WatchParentData, execArgv: [], name: 'parent' })
+  const watcher = new Worker(packageModule('adapters/child-process/watch-parent'), { workerData: { parent, mark } satisfies WatchParentData, execArgv: [], name: 'parent' })
   watcher.unref()
   return watcher
 }

@@ -9,6 +9,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { IsolatedCall, RunIsolated } from '../../engines/tasks/runtime.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { TaskflowsError, messageOf } from '../../kernel/errors.ts'
+import { packageModule } from '../../kernel/package-files.ts'
 import { within } from '../../kernel/within.ts'
 import { currentIsolation } from './isolation.ts'
 import type { FromChild, Outcome, ToChild } from './messages.ts'
@@ -72,9 +73,7 @@ function refuseWhileLoading({ name, module }: IsolatedCall): void {
 }
 
 function startChild({ run }: IsolatedCall, env: NodeJS.ProcessEnv, mark: string): ChildProcess {
-  // The same ending as this file: `.ts` from the sources, `.js` from the package.
-  const entry = new URL(`./child${import.meta.filename.slice(import.meta.filename.lastIndexOf('.'))}`, import.meta.url)
-  return fork(entry, {
+  return fork(packageModule('adapters/child-process/child'), {
     env: { ...env, TRACEPARENT: run.traceparent, TASKFLOWS_CORRELATION_ID: run.correlationId, [marksVariable]: `${env[marksVariable] ?? ''}${mark}` },
     execArgv: childArguments(process.execArgv),
     // A process group of its own, which can be signalled as a whole and which Ctrl-C in the terminal does not reach.

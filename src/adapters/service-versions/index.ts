@@ -45,7 +45,7 @@ export function createServiceVersions(directory: string): ServiceVersions {
 }
 
 function latestIn(text: string): AppliedVersion | undefined {
-  for (const line of linesOf(text).reverse()) {
+  for (const line of linesOf(text).toReversed()) {
     const found = readVersion(line)
     if (found) return found
   }

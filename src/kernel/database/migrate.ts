@@ -14,8 +14,10 @@
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { systemClock } from '../clock.ts'
 import { TaskflowsError } from '../errors.ts'
+import { packageFile } from '../package-files.ts'
 import { type Database, type Queryable, quoteIdentifier } from './database.ts'
 
 export interface Migration {
@@ -30,12 +32,13 @@ export interface Migration {
 /** The oldest PostgreSQL whose features our SQL uses. */
 export const oldestPostgres = 15
 
-export function readMigrations(directory = new URL('../../migrations/', import.meta.url)): Migration[] {
+export function readMigrations(): Migration[] {
+  const directory = packageFile('migrations')
   return readdirSync(directory)
     .filter((file) => /^\d{4}-.+\.sql$/.test(file))
     .sort()
     .map((file) => {
-      const sql = readFileSync(new URL(file, directory), 'utf8')
+      const sql = readFileSync(join(directory, file), 'utf8')
       const version = Number(file.slice(0, 4))
       const runsWith = Number(/^-- runs-with: (\d+)$/m.exec(sql)?.[1] ?? version)
       return { version, name: file.replace(/\.sql$/, ''), sql, checksum: createHash('sha256').update(sql).digest('hex'), runsWith }

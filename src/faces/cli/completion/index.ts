@@ -3,6 +3,7 @@
  * `completion-table.ts` has what it knows, and the files beside it are the scripts.
  */
 import { readFileSync } from 'node:fs'
+import { packageFile } from '../../../kernel/package-files.ts'
 import { commands, type shells } from '../commands.ts'
 import { globalFlags } from '../global-flags.ts'
 import { completionTable } from './completion-table.ts'
@@ -11,7 +12,7 @@ export type Shell = (typeof shells)[number]
 
 /** The script with the table in it. */
 export function completionScript(shell: Shell): string {
-  const script = readFileSync(new URL(`./tf.${shell}`, import.meta.url), 'utf8')
+  const script = readFileSync(packageFile(`faces/cli/completion/tf.${shell}`), 'utf8')
   return script.replace('@TABLE@', () => quoted(shell, completionTable(commands, globalFlags)))
 }
 
