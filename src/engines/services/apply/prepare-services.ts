@@ -46,11 +46,12 @@ export async function prepareCompiled(compiled: readonly CompiledService[], host
 async function prepareScope(scope: ServiceScope, all: readonly CompiledService[], host: ServicesHost, { prune = false, sources, offline = false, ...options }: PrepareOptions) {
   const manager = host.manager(scope)
   const compiled = all.filter(({ definition }) => definition.scope === scope)
-  const byService = Map.groupBy(await manager.installed(), ({ service }) => service)
+  // A scope that nothing is to be done in need not answer; it does so while the disk is read.
+  const [installed, asked] = await Promise.all([manager.installed(), compiled.length > 0 ? statesOf(manager, offline) : undefined])
+  const byService = Map.groupBy(installed, ({ service }) => service)
   const orphans = orphansOf(all, byService, scope, sources)
   const leaving = prune ? orphans : []
-  // A scope that nothing is to be done in need not answer.
-  const { states, unknown } = compiled.length + leaving.length > 0 ? await statesOf(manager, offline) : { states: new Map(), unknown: [] }
+  const { states, unknown } = asked ?? (leaving.length > 0 ? await statesOf(manager, offline) : { states: new Map(), unknown: [] })
   const situationOf = (name: string, secretPath?: string): Situation => ({
     name, scope, states, installed: byService.get(name) ?? [], applied: host.versions.latest(scope, name),
     secretText: secretPath === undefined ? null : host.versions.secretText(secretPath),
