@@ -46,7 +46,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'service-logs.ts': ['kernel', 'config.ts', 'engines/services', 'adapters/journal', 'services.ts'],
   'server-services.ts': ['kernel', 'config.ts', 'engines/services', 'adapters/systemd', 'services.ts'],
   'api-service.ts': ['kernel', 'config.ts', 'engines/services', 'known-server.ts', 'own-program.ts', 'services.ts'],
-  'own-program.ts': ['adapters/child-process'],
+  'own-program.ts': ['kernel', 'adapters/child-process'],
   'metrics.ts': ['kernel', 'adapters'],
   'notify.ts': ['config.ts'],
   'metrics-export.ts': ['kernel', 'adapters', 'metrics.ts'],
