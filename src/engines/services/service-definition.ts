@@ -21,6 +21,9 @@ export type Command =
   /** `file` is absolute. */
   | { readonly kind: 'function'; readonly file: string; readonly export: string }
 
+/** Of a container also what its image runs by itself. */
+export type StartCommand = Command | { readonly kind: 'image' }
+
 export type Schedule = CalendarSchedule | PeriodicSchedule
 
 export type RestartCondition = 'no' | 'always' | 'on-success' | 'on-failure' | 'on-abnormal' | 'on-abort' | 'on-watchdog'
@@ -97,9 +100,131 @@ export interface WatchdogDefinition {
   readonly notifyAccess: 'main' | 'exec' | 'all'
 }
 
-/** Where its commands run. A container and a named environment come with part two. */
-export type EnvironmentDefinition =
-  | { readonly kind: 'venv'; readonly envName: string; /** The program to ask, or the directory that holds it. */ readonly customPath?: string }
+/** Where its commands run. */
+export type EnvironmentDefinition = VenvDefinition | ContainerDefinition | NamedEnvironmentDefinition
+
+export interface VenvDefinition {
+  readonly kind: 'venv'
+  readonly envName: string
+  /** The program to ask, or the directory that holds it. */
+  readonly customPath?: string
+}
+
+/** An environment that the host knows by this name (`tf env`), as it is when units are made of it. */
+export interface NamedEnvironmentDefinition {
+  readonly kind: 'named'
+  readonly name: string
+}
+
+/**
+ * A container of Docker in which the start command runs; the other commands run on the host. Inventory A10. The names are
+ * those of docker-run(1) in the words of the documents; what is not said is Docker's default.
+ */
+export interface ContainerDefinition {
+  readonly kind: 'docker'
+  /** A reference such as `python:3.13`, or what to build. */
+  readonly image: string | ImageDefinition
+  /** Default `taskflows-NAME`. */
+  readonly name?: string
+  /** Kept between runs with what it wrote: created once, then started and stopped. Default: made anew for each run. */
+  readonly persisted: boolean
+  /** `missing`: an image that is there is not asked for again. */
+  readonly pull: 'missing' | 'always' | 'never'
+  readonly ports?: readonly PortDefinition[]
+  readonly publishAllPorts?: boolean
+  readonly volumes?: readonly VolumeDefinition[]
+  readonly volumesFrom?: readonly string[]
+  readonly volumeDriver?: string
+  /** Directories in memory: path -> options, perhaps empty. */
+  readonly tmpfs?: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
+  /** Absolute. */
+  readonly envFile?: string
+  /** `bridge`, `host`, `none`, `container:NAME`, or the name of a network. */
+  readonly networkMode?: string
+  /** Limits; those of the service count where this says nothing. */
+  readonly cgroupConfig?: CgroupDefinition
+  readonly logDriver?: string
+  readonly logOptions?: Readonly<Record<string, string>>
+  readonly entrypoint?: readonly string[]
+  readonly user?: string
+  /** In the container. */
+  readonly workingDir?: string
+  readonly init?: boolean
+  readonly tty?: boolean
+  /** Bytes. */
+  readonly shmSize?: number
+  readonly ulimits?: readonly UlimitDefinition[]
+  readonly hostname?: string
+  readonly domainname?: string
+  readonly dns?: readonly string[]
+  readonly dnsOpt?: readonly string[]
+  readonly dnsSearch?: readonly string[]
+  /** Host name -> address. */
+  readonly extraHosts?: Readonly<Record<string, string>>
+  readonly macAddress?: string
+  readonly pidMode?: string
+  readonly ipcMode?: string
+  readonly utsMode?: string
+  readonly usernsMode?: string
+  readonly privileged?: boolean
+  readonly groupAdd?: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly securityOpt?: readonly string[]
+  readonly sysctls?: Readonly<Record<string, string>>
+  readonly storageOpt?: Readonly<Record<string, string>>
+  readonly deviceRequests?: readonly string[]
+  readonly runtime?: string
+  readonly platform?: string
+}
+
+export interface PortDefinition {
+  readonly container: number
+  readonly protocol: 'tcp' | 'udp' | 'sctp'
+  /** Default one that Docker chooses. */
+  readonly host?: number
+  /** Address of the host. Default all. */
+  readonly ip?: string
+}
+
+export interface VolumeDefinition {
+  /** An absolute path of the host, or the name of a volume of Docker. */
+  readonly hostPath: string
+  /** Absolute, in the container. */
+  readonly containerPath: string
+  readonly readOnly: boolean
+}
+
+export interface UlimitDefinition {
+  /** As in docker-run(1), such as `nofile`. */
+  readonly name: string
+  readonly soft: number
+  readonly hard: number
+}
+
+/** What to build an image from, by `docker build`. */
+export interface ImageDefinition {
+  /** The reference that the built image gets. */
+  readonly tag: string
+  /** Absolute: the directory that is sent to Docker. */
+  readonly path: string
+  /** Relative to `path`. Default `Dockerfile`. */
+  readonly dockerfile: string
+  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>>
+  readonly target?: string
+  readonly cacheFrom?: readonly string[]
+  readonly networkMode?: string
+  readonly extraHosts?: Readonly<Record<string, string>>
+  readonly platform?: string
+  readonly noCache?: boolean
+  /** Asks for newer versions of the images it is built from. */
+  readonly pull?: boolean
+  /** Bytes. */
+  readonly shmSize?: number
+  /** Seconds. */
+  readonly timeout?: number
+}
 
 /** How to know that it works once it was started. */
 export interface HealthCheck {
@@ -141,7 +266,7 @@ export interface ServiceDefinition {
   /** Of a template: `['1', '2']`. */
   readonly instances?: readonly string[]
 
-  readonly startCommand: Command
+  readonly startCommand: StartCommand
   readonly stopCommand?: Command
   /** ExecReload=. */
   readonly restartCommand?: Command
@@ -155,6 +280,8 @@ export interface ServiceDefinition {
   readonly startSchedule?: readonly Schedule[]
   readonly stopSchedule?: readonly Schedule[]
   readonly restartSchedule?: readonly Schedule[]
+  /** What a start by the schedule does while the run before goes on. Default skip. */
+  readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
 
   readonly environment?: EnvironmentDefinition
   /** Absolute. */
