@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest'
 import { readSecurity } from '../../src/access/security-file.ts'
 import { type Client, connectTo } from '../../src/client/index.ts'
 import type { TaskflowsContract } from '../../src/contract/index.ts'
@@ -184,13 +184,17 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('two servers of one
     }
   })
 
-  test('go on when systemd was executed anew', async () => {
-    await apply('lasting')
-    await follower.saw('service.started', 'lasting')
-    await systemctl('daemon-reexec')
-    await systemctl('stop', 'taskflows-lasting.service')
-    await follower.saw('service.stopped', 'lasting')
-    expect(follower.typesOf('lasting').filter((type) => type !== 'created')).toEqual(['started', 'stopped'])
+  test.each([
+    ['systemd was executed anew', 'lasting', ['daemon-reexec']],
+    ['the bus was killed', 'lasting-too', ['kill', '--signal=KILL', 'dbus.service']],
+  ])('go on when %s', async (_what, name, command) => {
+    await apply(name)
+    await follower.saw('service.started', name)
+    await systemctl(...command)
+    await vi.waitFor(() => systemctl('stop', `taskflows-${name}.service`), { timeout: 10_000, interval: 200 })
+    await follower.saw('service.stopped', name)
+    expect(follower.typesOf(name).filter((type) => type !== 'created')).toEqual(['started', 'stopped'])
+    expect((await one.client.services.list({ match: name })).items).toMatchObject([{ status: 'inactive' }])
   })
 
   test('touch no unit when one is killed, and the other goes on telling', async () => {
