@@ -131,9 +131,9 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('services', { timeo
     expect(JSON.stringify([restart, await bed.on.services.files({}), await bed.on.services.list({}), bed.on.facts])).not.toContain(planted)
 
     const holders = (await bed.machine.exec('sh', '-c', `grep -rl ${planted} ${bed.machine.home} | sort`)).stdout.trim().split('\n')
-    expect(holders).toEqual([join(bed.on.state, 'user/vault.env'), join(bed.on.state, 'user/vault/1.json'), join(bed.on.state, 'user/vault/2.json')])
+    expect(holders).toEqual([join(bed.on.state, 'user/vault.env'), join(bed.on.state, 'user/vault.jsonl')])
     for (const file of holders) expect((statSync(file).mode & 0o777).toString(8)).toBe('600')
-    for (const directory of [bed.on.state, join(bed.on.state, 'user'), join(bed.on.state, 'user/vault')]) expect((statSync(directory).mode & 0o777).toString(8)).toBe('700')
+    for (const directory of [bed.on.state, join(bed.on.state, 'user')]) expect((statSync(directory).mode & 0o777).toString(8)).toBe('700')
     expect(readFileSync(join(bed.on.state, 'user/vault.env'), 'utf8')).toContain(`${planted}-2`)
 
     const said = await bed.machine.exec('sh', '-c', 'systemctl --user show "*"; systemctl --user cat taskflows-vault.service; journalctl --sync; journalctl -o verbose; cat /proc/*/cmdline | tr "\\0" " "')
