@@ -12,6 +12,7 @@ import { fileKey, settings, settingsToCome } from '../src/config.ts'
 import { contract } from '../src/contract/index.ts'
 import type { Operation } from '../src/contract/operation.ts'
 import { cgroupTable } from '../src/engines/services/define/cgroup-fields.ts'
+import { containerFields, imageFields, ulimitFields, volumeFields } from '../src/engines/services/define/container-fields.ts'
 import { type Field, type Fields, type Kind, snakeName } from '../src/engines/services/define/field.ts'
 import { healthFields, requirementFields, restartFields, secretFields, serviceTable, venvFields, watchdogFields } from '../src/engines/services/define/fields.ts'
 import { routesOfContract } from '../src/faces/api/contract-routes.ts'
@@ -151,6 +152,7 @@ function problemsOf({ errors: codes }: Operation): string {
 const fieldTables: Readonly<Record<string, Fields>> = {
   Service: Object.fromEntries(Object.entries(serviceTable).filter(([name]) => name !== 'source')),
   RestartPolicy: restartFields, CgroupConfig: cgroupTable, Watchdog: watchdogFields, HealthCheck: healthFields, Secret: secretFields, Venv: venvFields,
+  DockerContainer: containerFields, DockerImage: imageFields, Volume: volumeFields, Ulimit: ulimitFields,
   Memory: requirementFields.memory!, Pressure: requirementFields.cpu_pressure!,
 }
 
@@ -181,14 +183,15 @@ function takes(kind: Kind): string {
     case 'bytes': return 'a size'
     case 'list': return `${takes(kind.of)}; one or a list`
     case 'map': return `${takes(kind.of)}, by name`
-    case 'object': return kind.type === 'Directives' ? 'directives by section' : kind.short === undefined ? kind.type : `${kind.type}, or its ${code(kind.short)}`
-    case 'variant': return 'a requirement'
+    case 'object': return kind.type === 'Directives' ? 'directives by section' : kind.text !== undefined ? `${kind.type}, or ${code(kind.text)}` : kind.short === undefined ? kind.type : `${kind.type}, or its ${code(kind.short)}`
+    case 'either': return `${takes(kind.text)}; or ${takes(kind.object)}`
+    case 'variant': return kind.toldBy === undefined ? 'a requirement' : 'an environment'
     case 'special': return specialWords[kind.type]
   }
 }
 
 const specialWords: Readonly<Record<Extract<Kind, { is: 'special' }>['type'], string>> = {
-  name: 'a name', command: 'a command', schedule: 'a schedule; one or a list', env: 'text, a number, true or false', dependency: 'a service, or a unit',
+  name: 'a name', command: 'a command', startCommand: 'a command', words: 'words, as text or a list', ports: 'ports', volumeSource: 'a path, or the name of a volume', schedule: 'a schedule; one or a list', env: 'text, a number, true or false', dependency: 'a service, or a unit',
   envFile: 'a path', existingFile: 'a path', directory: 'a path', path: 'a path', signal: 'a signal by name or number', exitStatus: 'a number from 0 to 255, or a signal',
 }
 

@@ -21,9 +21,12 @@ const filters = process.argv.slice(2)
 const strict = Boolean(process.env.CI)
 /** Programs that some tests drive, with the packages of Debian that have them; those tests say so where one is missing. */
 const driven: Readonly<Record<string, string>> = {
+  busybox: 'busybox-static',
   chromium: 'chromium',
   debootstrap: 'debootstrap',
+  dockerd: 'docker.io',
   fish: 'fish',
+  ip: 'iproute2',
   journalctl: 'systemd',
   'dbus-daemon': 'dbus-daemon',
   luajit: 'luajit',

@@ -10,7 +10,7 @@ import { serverName } from './engines/services/define/service-name.ts'
 import type { ServiceDefinition, ServiceScope, ServiceView } from './engines/services/index.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError } from './kernel/errors.ts'
-import { homeServer } from './known-server.ts'
+import { healthOf, recordedServer } from './known-server.ts'
 import { serverFlags, tfProgram } from './own-program.ts'
 import { type OpenedServices, openServices } from './services.ts'
 
@@ -131,9 +131,9 @@ async function refuseSecondServer(config: Config): Promise<void> {
 }
 
 async function answeringUrl(config: Config): Promise<string | null> {
-  const url = homeServer(config)?.url
-  if (url === undefined) return null
-  return fetch(`${url}/health`, { signal: AbortSignal.timeout(2_000) }).then(({ ok }) => (ok ? url : null), () => null)
+  const server = recordedServer(config.home)
+  if (server === undefined) return null
+  return healthOf(server, 2_000).then((status) => (status === 200 ? server.url : null), () => null)
 }
 
 /** Until its new process is on record and well. */

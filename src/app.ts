@@ -16,6 +16,7 @@ import { type Config, settings } from './config.ts'
 import { type Contract, type StreamBatch, type TaskflowsContract, contract } from './contract/index.ts'
 import { type AttemptReport, createPruner, createRescuer, createScheduler, createWorker } from './engines/jobs/index.ts'
 import type { Services } from './engines/services/index.ts'
+import type { ServiceLogs } from './engines/services/logs/index.ts'
 import type { TaskDefinition } from './engines/tasks/index.ts'
 import { loadTasks } from './engines/tasks/modules.ts'
 import { createAuthenticator } from './faces/api/authenticate.ts'
@@ -38,6 +39,7 @@ import { execute } from './operations/execute.ts'
 import { takeInSpool } from './run-records.ts'
 import { openLog } from './process-log.ts'
 import { openServerServices } from './server-services.ts'
+import { openServiceLogs } from './service-logs.ts'
 import { openServices } from './services.ts'
 
 export { type Finding, audit, diagnose } from './diagnose.ts'
@@ -107,7 +109,7 @@ const localCaller: Caller = { name: 'local', role: 'admin', tenant: null }
 export async function openLocal(config: Config, { onProgress }: { readonly onProgress?: OnProgress } = {}): Promise<{ client: Client<TaskflowsContract>; close(): Promise<void> }> {
   const store = await openStore(config, onProgress)
   const services = openServices(config)
-  const engines = enginesOf(store, services)
+  const engines = enginesOf(store, services, openServiceLogs(config, services.host))
   return {
     client: createClient<TaskflowsContract>({
       call: async (area, operation, input, { idempotencyKey, ifMatch }) => {
@@ -157,18 +159,18 @@ export async function serve(config: Config, { workerModules, queues, concurrency
     ensureSecurity(config.home, legacySecurity(config))
     await startCare(stack, store, onError)
     const metrics = createMetrics({ depths: () => store.jobs.depths(), services: () => services.states() })
-    const services = stack.use(await openServerServices(config, { database: store.database, log, onError, restarted: metrics.services.restarted }))
-    const engines = enginesOf({ ...store, runs: countReports(store.runs, metrics.tasks) }, services)
+    const services = stack.use(await openServerServices(config, { database: store.database, log, onError, restarted: metrics.services.restarted, slotJudged: metrics.services.slotJudged }))
+    const engines = enginesOf({ ...store, runs: countReports(store.runs, metrics.tasks) }, services, openServiceLogs(config, services.host))
     const server = stack.use(createApiServer({
       execute: (call: Call, area, operation, input) => execute({ ...engines, ...call }, area, operation, input),
       authenticator: createAuthenticator({
         security: followSecurity(config.home), nonces: createNonceStore(store.database), tokens: store.tokens, rateLimit: config.rateLimit, clock: systemClock, log,
       }),
-      host: config.host, port: config.port, metrics, log, tracer: await findTracer(), version: packageVersion(),
+      host: config.host, port: config.port, certificate: certificateFiles(config), metrics, log, tracer: await findTracer(), version: packageVersion(),
     }))
     await server.start()
     if (tasks) await startWorker(stack, { store, config, tasks, log, metrics: metrics.jobs, onError, fail, ...(queues && { queues }), ...(concurrency && { concurrency }) })
-    stack.defer(recordServer(config.home, server.url))
+    stack.defer(recordServer(config, server.url))
     stack.defer(takeInSpool(config, (items) => execute({ ...engines, caller: localCaller }, 'runs', 'report', { items }), log))
     return { url: server.url, home: config.home }
   })
@@ -233,10 +235,11 @@ async function running<T extends object>(start: (stack: AsyncDisposableStack, fa
   }
 }
 
-function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store, services: Services): Engines {
+function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store, services: Services & Pick<Engines, 'environments'>, serviceLogs: ServiceLogs): Engines {
   const startedAt = systemClock.now()
   return {
-    services, jobs, events, runs, tokens, idempotencyKeys,
+    services, serviceLogs, jobs, events, runs, tokens, idempotencyKeys,
+    environments: services.environments,
     clock: systemClock,
     system: {
       checkHealth: async () => { await withinHealthTime(database.query('select 1')) },
@@ -279,10 +282,18 @@ function makeHome(home: string): void {
   }
 }
 
-/** Tells `tf` where the server of this home is. Returns what takes the word back. */
-function recordServer(home: string, url: string): () => void {
+/** @throws `config.invalid` when one of the two is missing */
+function certificateFiles({ tlsCert: cert, tlsKey: key }: Config): { readonly cert: string; readonly key: string } | undefined {
+  if (cert !== null && key !== null) return { cert, key }
+  if (cert === null && key === null) return undefined
+  const [given, missing] = cert === null ? [settings.tlsKey.env, settings.tlsCert.env] : [settings.tlsCert.env, settings.tlsKey.env]
+  throw new TaskflowsError('config.invalid', `${given} is set and ${missing} is not: expected both, or none for http`, { details: { setting: missing } })
+}
+
+/** Tells `tf` where the server of this home is, and which certificate it shows. Returns what takes the word back. */
+function recordServer({ home, tlsCert }: Config, url: string): () => void {
   const path = join(home, 'run', 'server.json')
-  const text = `${JSON.stringify({ url, pid: process.pid, started_at: new Date().toISOString() })}\n`
+  const text = `${JSON.stringify({ url, pid: process.pid, started_at: new Date().toISOString(), ...(tlsCert !== null && { certificate: tlsCert }) })}\n`
   writeFileSync(`${path}.${process.pid}`, text, { mode: 0o600 })
   renameSync(`${path}.${process.pid}`, path)
   return () => {

@@ -75,7 +75,7 @@ export function supervision(env: NodeJS.ProcessEnv = process.env): { readonly li
 }
 
 /** What is about whoever asks a server, or about one process alone. */
-const notOfServer: readonly string[] = ['server', 'token', 'hostname']
+const notOfServer: readonly string[] = ['server', 'serverTimeoutSeconds', 'tlsCa', 'token', 'hostname']
 
 /** The variables of this process by which a server is configured that another process starts; paths are absolute. */
 export function serverVariables(env: NodeJS.ProcessEnv = process.env): Record<string, string> {

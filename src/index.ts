@@ -10,8 +10,8 @@ export { type EnqueueOptions, type Enqueued, enqueue } from './engines/jobs/enqu
 export type { JobContext, ParentResult } from './engines/jobs/index.ts'
 export type { SqlClient } from './engines/jobs/sql-client.ts'
 export {
-  type ByteSize, type CgroupOptions, type CommandInput, type FunctionCommand, type Moment, type RestartPolicyOptions, type ScheduleInput, type ServiceDefinition, type ServiceFile, type ServiceOptions, type ServiceView, type UnitFile,
-  CPUPressure, CPUs, Calendar, CgroupConfig, IOPressure, Memory, MemoryPressure, Periodic, RestartPolicy, Service, ServiceRegistry, Venv, fromModule,
+  type ByteSize, type CgroupOptions, type CommandInput, type DockerContainerOptions, type DockerImageOptions, type FunctionCommand, type Moment, type RestartPolicyOptions, type ScheduleInput, type ServiceDefinition, type ServiceFile, type ServiceOptions, type ServiceView, type UlimitOptions, type UnitFile, type VolumeOptions,
+  CPUPressure, CPUs, Calendar, CgroupConfig, DockerContainer, DockerImage, IOPressure, Memory, MemoryPressure, Periodic, RestartPolicy, Service, ServiceRegistry, Ulimit, Venv, Volume, fromModule,
 } from './engines/services/index.ts'
 export type { RetryPolicy } from './kernel/backoff.ts'
 export { SecurityError, TaskflowsError, ValidationError } from './kernel/errors.ts'

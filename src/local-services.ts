@@ -9,8 +9,9 @@ import type { TaskflowsContract } from './contract/index.ts'
 import type { ServiceDefinition } from './engines/services/index.ts'
 import type { LoadDefinitionsOptions, LoadedDefinitions } from './engines/services/files/load-definitions.ts'
 import { systemClock } from './kernel/clock.ts'
-import { TaskflowsError } from './kernel/errors.ts'
-import { serviceOperations } from './operations/services.ts'
+import { type EnvironmentContext, environmentOperations } from './operations/environments.ts'
+import { type ServiceContext, serviceOperations } from './operations/services.ts'
+import { openServiceLogs } from './service-logs.ts'
 import { openServices } from './services.ts'
 
 export type { LoadedDefinitions }
@@ -26,22 +27,27 @@ export async function showDefinitions(definitions: readonly ServiceDefinition[])
   return definitions.map((definition) => showDefinition(definition, { secrets: 'keep' }))
 }
 
+/** Environments as files of their own, and as text for people. */
+export const environmentTexts = () => import('./engines/services/files/environment-text.ts')
+
 export interface LocalServicesOptions {
-  /** By operation: what a field of its input is when nobody says. */
-  readonly defaults: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** By area and operation: what a field of its input is when nobody says. */
+  readonly defaults: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>>
   readonly onProgress?: (text: string) => void
 }
 
-/** A client that knows the operations on services, and no others. */
+type LocalOperation = (input: unknown, context: ServiceContext & EnvironmentContext) => Promise<unknown>
+
+/** A client that knows the operations on services and their environments, and no others. */
 export function openLocalServices(config: Config, { defaults, onProgress }: LocalServicesOptions): { readonly client: Client<TaskflowsContract>; close(): Promise<void> } {
   const services = openServices(config)
-  const context = { services, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
-  const operations = serviceOperations as unknown as Readonly<Record<string, (input: unknown, given: typeof context & { signal?: AbortSignal }) => Promise<unknown>>>
+  const context = { services, serviceLogs: openServiceLogs(config, services.host), environments: services.environments, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
+  const operations = { services: serviceOperations, environments: environmentOperations } as unknown as Readonly<Record<string, Readonly<Record<string, LocalOperation>>>>
   return {
     client: createClient<TaskflowsContract>({
-      call: (_area, operation, input, { signal }) => operations[operation]!({ ...defaults[operation], ...(input as object) }, { ...context, ...(signal && { signal }) }),
-      isStream: () => false,
-      stream: () => { throw new TaskflowsError('request.not_found', 'no operation on services answers with a stream') },
+      call: (area, operation, input, { signal, ifMatch }) => operations[area]![operation]!({ ...defaults[area]?.[operation], ...(input as object) }, { ...context, ...(signal && { signal }), ...(ifMatch !== undefined && { versions: [ifMatch] }) }),
+      isStream: (area, operation) => area === 'services' && operation === 'followLogs',
+      stream: (_area, _operation, input, signal) => serviceOperations.followLogs(input as Parameters<typeof serviceOperations.followLogs>[0], { ...context, signal }),
     }),
     close: async () => { await services[Symbol.asyncDispose]() },
   }

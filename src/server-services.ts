@@ -3,14 +3,23 @@
  * them written to the event log and counted. `services.ts` opens the same
  * services for processes that come and go.
  */
+import { readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
+import { createManagerJournal } from './adapters/journal/manager-journal.ts'
+import { readOutages } from './adapters/journal/outages.ts'
 import { watchUnitFiles } from './adapters/systemd/files/watch-files.ts'
 import type { Config } from './config.ts'
+import { type Environments, createEnvironments } from './engines/services/environments/environments.ts'
+import type { ServicesHost } from './engines/services/host.ts'
+import { createRunCollector } from './engines/services/ledger/collect-runs.ts'
 import { type LiveServices, createLiveServices } from './engines/services/live/live-services.ts'
-import { writtenDeed, writtenState } from './engines/services/live/written-events.ts'
+import { writtenDeed, writtenEnvironmentDeed, writtenState } from './engines/services/live/written-events.ts'
+import { createSlotWatch } from './engines/services/slots/watch-slots.ts'
+import { writtenSlot } from './engines/services/slots/written-slots.ts'
 import { systemClock } from './kernel/clock.ts'
 import type { Database } from './kernel/database/database.ts'
 import { createEventOutbox } from './kernel/database/event-outbox.ts'
+import { createServiceLedger } from './kernel/database/service-runs.ts'
 import { messageOf } from './kernel/errors.ts'
 import { newId } from './kernel/ids.ts'
 import type { Log } from './kernel/observe/log.ts'
@@ -22,26 +31,52 @@ export interface ServerServicesParts {
   readonly onError: (error: unknown) => void
   /** A service began anew. */
   readonly restarted: (service: string, reason: string) => void
+  /** What became of a time at which a service was to run. */
+  readonly slotJudged: (verdict: string, reason: string) => void
+}
+
+export interface ServerServices extends LiveServices {
+  readonly environments: Environments
+  readonly host: ServicesHost
 }
 
 /** Started; the server need not wait until systemd has answered. */
-export async function openServerServices(config: Config, { database, log, onError, restarted }: ServerServicesParts): Promise<LiveServices> {
+export async function openServerServices(config: Config, { database, log, onError, restarted, slotJudged }: ServerServicesParts): Promise<ServerServices> {
   await using stack = new AsyncDisposableStack()
-  const host = hostname()
+  const [host, { uid }] = [hostname(), userInfo()]
+  const ledger = createServiceLedger(database, { account: String(uid) })
   // Two servers of one account on one host see the same of its services.
-  const outbox = stack.use(createEventOutbox({ database, clock: systemClock, by: `${host}/${userInfo().uid}`, onError }))
-  const services = stack.use(openServices(config, { tell: (fact) => outbox.tell([writtenDeed(fact, host, newId(systemClock.now()))]) }))
+  const outbox = stack.use(createEventOutbox({ database, clock: systemClock, by: `${host}/${uid}`, onError }))
+  const services = stack.use(openServices(config, { ledger, tell: (fact) => outbox.tell([writtenDeed(fact, host, newId(systemClock.now()))]) }))
   const live = stack.use(createLiveServices({
     services, host: services.host, watchFiles: watchUnitFiles,
     onEvents: (events) => {
       outbox.tell(events.map((event) => writtenState(event, host)))
       for (const { service, reason } of events) if (reason !== undefined) restarted(service, reason)
     },
+    collectRuns: (manager, known) => createRunCollector({
+      host, scope: manager.scope, bootId: readBootId(), reader: `journal ${host}/${manager.scope}${manager.scope === 'user' ? `/${uid}` : ''}`,
+      ledger, journal: createManagerJournal({ scope: manager.scope, uid }), manager, known, clock: systemClock, onError,
+    }),
     onTrouble: logOnce(log, async () => (await services.list({}, { details: false }).catch(() => [])).length > 0),
   }))
+  const slots = stack.use(createSlotWatch({
+    host, reader: `slots ${host}/${uid}`, ledger, clock: systemClock,
+    scheduled: live.scheduled,
+    conditions: (scope, unit) => services.host.manager(scope).conditions(unit),
+    managerSince: (scope) => services.host.manager(scope).since(),
+    outages: (since) => readOutages(since, { timeoutMs: config.journalctlTimeoutSeconds * 1000 }),
+    onSlots: (told) => {
+      outbox.tell(told.flatMap((slot) => writtenSlot(slot, host)))
+      for (const { verdict, cause } of told) slotJudged(verdict, cause)
+    },
+    onTrouble: onError,
+  }))
   await live.start()
+  await slots.start()
   const opened = stack.move()
-  return { ...live, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const environments = createEnvironments(services.host, live, (fact) => outbox.tell([writtenEnvironmentDeed(fact, host, newId(systemClock.now()))]))
+  return { ...live, environments, host: services.host, [Symbol.asyncDispose]: () => opened.disposeAsync() }
 }
 
 /** Most machines without systemd have no services either, and nobody there wants to hear of it. */
@@ -54,4 +89,9 @@ function logOnce(log: Log, matters: () => Promise<boolean>): (error: unknown) =>
     said = message
     void say(message)
   }
+}
+
+/** What the kernel calls this boot, as the journal writes it: random(4). */
+function readBootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')
 }

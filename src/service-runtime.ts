@@ -1,14 +1,14 @@
 /** What `Service` acts through, in any process: the services of this host and their journal. Loaded when something is first done. */
 import type { ServiceRuntime } from './engines/services/library/service-runtime.ts'
 import { readConfig } from './config.ts'
-import { readServiceLogs } from './service-logs.ts'
+import { readLastLines } from './service-logs.ts'
 import { openServices } from './services.ts'
 
 export function createServiceRuntime(): ServiceRuntime {
   return {
     open: () => openServices(),
     readLog: async (unit, scope, lines) => {
-      const entries = await readServiceLogs(readConfig(), [{ scope, units: [unit] }], { limit: lines })
+      const entries = await readLastLines(readConfig(), scope, unit, lines)
       return entries.map(({ at, message }) => `${new Date(at).toISOString()} ${message}\n`).join('')
     },
   }

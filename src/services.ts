@@ -7,18 +7,26 @@
 import { readdirSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { createEnvironmentFile } from './adapters/environment-file/index.ts'
 import { createServiceVersions } from './adapters/service-versions/index.ts'
 import { createSystemdManager } from './adapters/systemd/index.ts'
 import { type Config, childEnvironment, readConfig, settings } from './config.ts'
+import { type Environments, createEnvironments } from './engines/services/environments/environments.ts'
 import { createServices } from './engines/services/look/create-services.ts'
 import type { ServiceFact, ServicesHost } from './engines/services/host.ts'
 import type { Compile, ServiceManager, ServiceScope, Services } from './engines/services/index.ts'
 import { systemClock } from './kernel/clock.ts'
+import type { ServiceLedger } from './engines/services/ledger/service-run.ts'
+import type { ServiceWitness } from './engines/services/why/witness.ts'
 import { tfProgram } from './own-program.ts'
+
+/** How long one reading of the journal may take. */
+const journalTimeoutMs = 15_000
 
 export interface OpenedServices extends Services, AsyncDisposable {
   /** What makes units of definitions of either scope. */
   compiler(): Promise<Compile>
+  readonly environments: Environments
   /** What these work with, for whoever follows the managers. */
   readonly host: ServicesHost
 }
@@ -26,11 +34,13 @@ export interface OpenedServices extends Services, AsyncDisposable {
 export interface OpenServicesOptions {
   /** Where services may be when nobody says which scope. Default those that have some; without any, `user`. */
   readonly scopes?: readonly ServiceScope[]
+  /** Where runs are looked up. Default the journal. */
+  readonly ledger?: Pick<ServiceLedger, 'between'>
   /** Told what became of services by command. */
   readonly tell?: (fact: ServiceFact) => void
 }
 
-export function openServices(config: Pick<Config, 'home'> = readConfig(), { scopes, tell = () => {} }: OpenServicesOptions = {}): OpenedServices {
+export function openServices(config: Pick<Config, 'home'> & Partial<Pick<Config, 'dockerClientTimeoutSeconds' | 'dockerLogDriver'>> = readConfig(), { scopes, ledger, tell = () => {} }: OpenServicesOptions = {}): OpenedServices {
   const environment = childEnvironment()
   const runExport = [...tfProgram(), 'run'] as const
   const stateDirectory = join(config.home, 'services')
@@ -40,6 +50,7 @@ export function openServices(config: Pick<Config, 'home'> = readConfig(), { scop
       scope, environment, runExport, homeDirectory: homedir(), uid: process.getuid?.() ?? 0,
       unitDirectory: unitDirectory(scope, environment),
       stateDirectory,
+      dockerLogDriver: config.dockerLogDriver ?? null,
       // A function that runs as a service keeps its runs where this process would.
       serviceEnvironment: config.home === settings.home.default ? {} : { TASKFLOWS_HOME: config.home },
     })
@@ -50,16 +61,34 @@ export function openServices(config: Pick<Config, 'home'> = readConfig(), { scop
     manager, tell,
     scopes: () => scopes ?? inhabited(environment),
     versions: createServiceVersions(stateDirectory),
+    environments: createEnvironmentFile(join(config.home, 'environments.json')),
+    containerRuntime: async () => (await import('./adapters/docker/index.ts')).createDocker({ environment, uid: process.getuid?.() ?? 0, timeoutMs: (config.dockerClientTimeoutSeconds ?? settings.dockerClientTimeoutSeconds.default) * 1000 }),
     clock: systemClock,
+    witness: lateWitness(async () => (await import('./service-witness.ts')).createServiceWitness({ timeoutMs: journalTimeoutMs, uid: process.getuid?.() ?? 0, ledger })),
     probe: async (definition, signal) => (await import('./adapters/health-probe/index.ts')).createHealthProbe({ environment, runExport })(definition, signal),
   }
+  const services = createServices(host)
   return {
-    ...createServices(host), host,
+    ...services, host,
+    environments: createEnvironments(host, services),
     compiler: async () => {
-      const [user, system] = await Promise.all([manager('user').compiler(), manager('system').compiler()])
+      const { openCompiler } = await import('./engines/services/environments/settle-environment.ts')
+      const [user, system] = await Promise.all([openCompiler(host, 'user'), openCompiler(host, 'system')])
       return (definition) => (definition.scope === 'user' ? user : system)(definition)
     },
     [Symbol.asyncDispose]: async () => { await Promise.all([...managers.values()].map((open) => open[Symbol.asyncDispose]())) },
+  }
+}
+
+/** Made when the first question comes. */
+function lateWitness(make: () => Promise<ServiceWitness>): ServiceWitness {
+  return {
+    runs: async (...given) => (await make()).runs(...given),
+    lines: async (...given) => (await make()).lines(...given),
+    wasStartedTooOften: async (...given) => (await make()).wasStartedTooOften(...given),
+    outages: async (...given) => (await make()).outages(...given),
+    load: async () => (await make()).load(),
+    exists: async (...given) => (await make()).exists(...given),
   }
 }
 

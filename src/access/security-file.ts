@@ -4,10 +4,10 @@
  * server follows each change at once.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, fstatSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { readFileSync, statSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { TaskflowsError, messageOf } from '../kernel/errors.ts'
-import { makeDirectories } from '../kernel/make-directories.ts'
+import { createPrivateFile, readPrivateFile, replacePrivateFile } from './private-file.ts'
 
 export interface Security {
   readonly hmac: {
@@ -32,7 +32,8 @@ export function ensureSecurity(home: string, { legacyPath }: { readonly legacyPa
   const path = securityPath(home)
   if (!exists(path)) {
     const legacy = legacyPath === undefined ? undefined : readLegacy(legacyPath)
-    createFile(path, legacy ?? withNewSecret())
+    // Two servers that start for the first time at once agree on the file of the one that was quicker.
+    createPrivateFile(path, textOf(legacy ?? withNewSecret()))
     if (legacy !== undefined) unlinkSync(legacyPath!)
   }
   return readSecurity(home)
@@ -44,7 +45,7 @@ export function ensureSecurity(home: string, { legacyPath }: { readonly legacyPa
  */
 export function readSecurity(home: string): Security {
   const path = securityPath(home)
-  const text = readPrivately(path)
+  const text = readPrivateFile(path, (problem, mend) => invalid(path, problem, mend && `${mend}; if others could log in meanwhile, also: tf api security setup --regenerate-secret`))
   try {
     return parseSecurity(JSON.parse(text))
   } catch (error) {
@@ -130,69 +131,17 @@ function readLegacy(path: string): Security | undefined {
   }
 }
 
-function readPrivately(path: string): string {
-  try {
-    const file = openSync(path, 'r')
-    try {
-      refuseReadableByOthers(path, fstatSync(file).mode)
-      return readFileSync(file, 'utf8')
-    } finally {
-      closeSync(file)
-    }
-  } catch (error) {
-    if (error instanceof TaskflowsError) throw error
-    throw invalid(path, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'is missing' : `cannot be read: ${messageOf(error)}`)
-  }
-}
-
-function refuseReadableByOthers(path: string, mode: number): void {
-  if ((mode & 0o077) === 0) return
-  throw new TaskflowsError('security.invalid', `${path} can be read by others: its mode is 0${(mode & 0o777).toString(8)}, expected 0600`, {
-    details: { file: path },
-    hint: `chmod 600 ${path}; if others could log in meanwhile, also: tf api security setup --regenerate-secret`,
-  })
-}
-
-function invalid(path: string, problem: string): TaskflowsError {
-  return new TaskflowsError('security.invalid', `${path} ${problem}`, { details: { file: path }, hint: 'Correct it, or make a new one: tf api security setup --regenerate-secret' })
-}
-
-/** Two servers that start for the first time at once agree on the file of the one that was quicker. */
-function createFile(path: string, security: Security): void {
-  const draft = writeDraft(path, security)
-  try {
-    linkSync(draft, path)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unwritable(path, error)
-  } finally {
-    rmSync(draft)
-  }
+function invalid(path: string, problem: string, mend = 'Correct it, or make a new one: tf api security setup --regenerate-secret'): TaskflowsError {
+  return new TaskflowsError('security.invalid', `${path} ${problem}`, { details: { file: path }, hint: mend })
 }
 
 function replaceFile(home: string, security: Security): Security {
-  const path = securityPath(home)
-  renameSync(writeDraft(path, security), path)
+  replacePrivateFile(securityPath(home), textOf(security))
   return security
 }
 
-/** A complete file beside the real one, on the disk, so that a crash leaves the old or the new one and never half. */
-function writeDraft(path: string, security: Security): string {
-  const draft = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  try {
-    makeDirectories(dirname(path))
-    const file = openSync(draft, 'wx', 0o600)
-    writeFileSync(file, `${JSON.stringify(security, null, 2)}\n`)
-    fsyncSync(file)
-    closeSync(file)
-    return draft
-  } catch (error) {
-    rmSync(draft, { force: true })
-    throw unwritable(path, error)
-  }
-}
-
-function unwritable(path: string, cause: unknown): TaskflowsError {
-  return new TaskflowsError('home.unwritable', `${path} cannot be written: ${messageOf(cause)}`, { details: { file: path }, cause })
+function textOf(security: Security): string {
+  return `${JSON.stringify(security, null, 2)}\n`
 }
 
 function exists(path: string): boolean {

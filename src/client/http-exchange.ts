@@ -1,16 +1,49 @@
 /** One request to a server and its answer, over node:http. Who asks what is in `http-transport.ts`. */
-import type { IncomingMessage, RequestOptions } from 'node:http'
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
+import type { Socket } from 'node:net'
 import { TaskflowsError, errorKinds } from '../kernel/errors.ts'
+import type { Trust } from '../kernel/tls/trust.ts'
 import type { HttpRequest } from './http-request.ts'
 
+/** Where requests go, and over which connections. */
+export interface Destination {
+  readonly server: URL
+  /** Opens the connections that carry requests; `undefined` is Node's own. */
+  readonly agent: Agent | undefined
+}
+
+/** How long a connection may take, in milliseconds: a host that is cut off answers nothing at all. TLS keeps its own time. */
+const connectWithinMs = 10_000
+/** Of silence, after which the other host is asked whether it is still there. It has 10 s to say so: that is libuv's choice. */
+const askWhetherAliveAfterMs = 10_000
+
+/** Loads what speaks TLS for https:// only. */
+export async function destinationOf(server: URL, trust: Trust): Promise<Destination> {
+  if (server.protocol !== 'https:') return { server, agent: undefined }
+  const { createSecureAgent } = await import('../kernel/tls/secure-connection.ts')
+  return { server, agent: createSecureAgent(server, trust) }
+}
+
 /** Resolves with the head of the answer. */
-export async function openExchange(server: URL, { method, path, body }: HttpRequest, given: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+export async function openExchange({ server, agent }: Destination, { method, path, body }: HttpRequest, given: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
   const { request } = await (server.protocol === 'https:' ? import('node:https') : import('node:http'))
   const headers = { ...given, ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) }
-  const options: RequestOptions = { method, path, headers, signal, hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'), port: server.port }
+  const options: RequestOptions = { method, path, headers, signal, agent, hostname: server.hostname.replace(/^\[(.*)\]$/, '$1'), port: server.port }
   return new Promise((resolve, reject) => {
-    request(options, resolve).on('error', reject).end(body)
+    const sent = request(options, resolve)
+    sent.on('error', reject)
+    sent.on('socket', (socket) => watchConnection(socket, sent))
+    sent.end(body)
   })
+}
+
+function watchConnection(socket: Socket, request: ClientRequest): void {
+  socket.setKeepAlive(true, askWhetherAliveAfterMs)
+  if (!socket.connecting) return
+  const late = setTimeout(() => request.destroy(new Error(`no connection within ${connectWithinMs / 1000} s`)), connectWithinMs)
+  const connected = () => clearTimeout(late)
+  socket.once('connect', connected)
+  request.once('close', connected)
 }
 
 /** The JSON of an answer. @throws the problem that it is */

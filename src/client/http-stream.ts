@@ -4,7 +4,7 @@
  */
 import type { StreamBatch, Streamed } from '../contract/operation.ts'
 import { TaskflowsError } from '../kernel/errors.ts'
-import { openExchange, readAnswer } from './http-exchange.ts'
+import { type Destination, openExchange, readAnswer } from './http-exchange.ts'
 import type { HttpRequest } from './http-request.ts'
 import { createMessageReader } from './message-reader.ts'
 
@@ -18,14 +18,15 @@ export interface StreamOptions {
 }
 
 /** Ends when the server ends it. @throws the problem that the server answers, and what breaks the connection */
-export async function* readStream(server: URL, request: HttpRequest, credentials: Record<string, string>, { signal, timeoutMs }: StreamOptions): AsyncGenerator<StreamBatch<unknown>, void> {
+export async function* readStream(destination: Destination, request: HttpRequest, credentials: Record<string, string>, { signal, timeoutMs }: StreamOptions): AsyncGenerator<StreamBatch<unknown>, void> {
+  const { server } = destination
   const over = new AbortController()
   const end = () => over.abort(signal.reason)
   const late = setTimeout(() => over.abort(new Error(`no answer within ${timeoutMs / 1000} s`)), timeoutMs)
   signal.addEventListener('abort', end)
   if (signal.aborted) end()
   try {
-    const response = await openExchange(server, request, { accept: 'text/event-stream', ...credentials }, over.signal)
+    const response = await openExchange(destination, request, { accept: 'text/event-stream', ...credentials }, over.signal)
     clearTimeout(late)
     if (response.statusCode !== 200) await readAnswer(response, server)
     if (!/^text\/event-stream\b/.test(response.headers['content-type'] ?? '')) {

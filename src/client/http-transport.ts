@@ -5,14 +5,16 @@
  */
 import { TaskflowsError, messageOf } from '../kernel/errors.ts'
 import { sha256Hex, signatureHeaders } from '../kernel/hmac-signature.ts'
+import type { Trust } from '../kernel/tls/trust.ts'
 import type { CallOptions, Transport } from './create-client.ts'
-import { openExchange, readAnswer } from './http-exchange.ts'
+import { destinationOf, openExchange, readAnswer } from './http-exchange.ts'
 import { type HttpRequest, httpRequest } from './http-request.ts'
 import { readStream } from './http-stream.ts'
 import { conditionHeaders, untilAnswered } from './request-once.ts'
 import type { Route, RouteTable } from './routes.ts'
 
-export interface HttpTransportOptions {
+/** Over https:// `fingerprint` or `ca` may say which certificate is believed; else it is one of an authority that Node knows. */
+export interface HttpTransportOptions extends Trust {
   /** Of the server: `http://127.0.0.1:7777`. */
   readonly url: string
   /** `routesOf(contract)`, or a table generated from it. */
@@ -27,9 +29,11 @@ export interface HttpTransportOptions {
 
 const slowFactor = 10
 
-/** @throws `server.unreachable` naming the URL, and whatever the server answers */
-export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60_000 }: HttpTransportOptions): Transport {
+/** @throws `server.unreachable` naming the URL, `server.untrusted` before anything was sent, and whatever the server answers */
+export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60_000, ...trust }: HttpTransportOptions): Transport {
   const server = new URL(url)
+  let opened: ReturnType<typeof destinationOf> | undefined
+  const destination = () => (opened ??= destinationOf(server, trust))
   const credentials = (request: HttpRequest): Record<string, string> => {
     if (token !== undefined) return { authorization: `Bearer ${token}` }
     if (secret === undefined) return {}
@@ -41,7 +45,7 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
     return route
   }
   const unreachable = (error: unknown, reason = messageOf(error)) =>
-    new TaskflowsError('server.unreachable', `no taskflows server answers at ${server.origin}: ${reason}`, { details: { url: server.origin }, hint: 'Start one with `tf serve`, or name another with --server.', cause: error })
+    new TaskflowsError('server.unreachable', `no taskflows server answers at ${server.origin}: ${reason}`, { details: { url: server.origin }, hint: hintOn(server, error), cause: error })
   return {
     isStream: (area, operation) => routeOf(area, operation).stream === true,
     call: async (area, operation, input, options: CallOptions = {}) => {
@@ -54,7 +58,7 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
       try {
         const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
         // Signed anew each time: a nonce is good for one.
-        const sendOnce = async () => readAnswer(await openExchange(server, request, { accept: 'application/json', ...credentials(request), ...conditions }, either), server)
+        const sendOnce = async () => readAnswer(await openExchange(await destination(), request, { accept: 'application/json', ...credentials(request), ...conditions }, either), server)
         return await (conditions['idempotency-key'] === undefined ? sendOnce() : untilAnswered(sendOnce, either))
       } catch (error) {
         if (error instanceof TaskflowsError) throw error
@@ -65,11 +69,17 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
     stream: async function* (area, operation, input, signal) {
       const request = httpRequest(routeOf(area, operation), input)
       try {
-        yield* readStream(server, request, credentials(request), { signal, timeoutMs })
+        yield* readStream(await destination(), request, credentials(request), { signal, timeoutMs })
       } catch (error) {
         if (error instanceof TaskflowsError || signal.aborted) throw error
         throw unreachable(error)
       }
     },
   }
+}
+
+/** A server that speaks TLS hangs up on what is none. */
+function hintOn({ protocol, host }: URL, error: unknown): string {
+  const start = 'Start one with `tf serve`, or name another with --server.'
+  return protocol === 'http:' && (error as { code?: unknown }).code === 'ECONNRESET' ? `${start} If it speaks TLS, name it with https://${host}` : start
 }

@@ -97,11 +97,6 @@ const machineSettings = {
     env: 'TASKFLOWS_NAMED_ENV', kind: text, default: null,
     describe: 'Environment of the service that a process belongs to', notInFile: 'it is set for each service',
   }),
-  dockerLogDriver: setting({ env: 'TASKFLOWS_DOCKER_LOG_DRIVER', kind: text, default: null, describe: 'Log driver of containers' }),
-  dockerClientTimeoutSeconds: setting({
-    env: 'TASKFLOWS_DOCKER_CLIENT_TIMEOUT_SECONDS', kind: duration, default: 15,
-    describe: 'How long Docker may take to answer',
-  }),
   nodeCallbackHost: setting({ env: 'TASKFLY_DAEMON_IP', kind: host, default: 'localhost', describe: 'Address at which nodes reach the server' }),
   nodeCallbackPort: setting({ env: 'TASKFLY_DAEMON_PORT', kind: port, default: 8080, describe: 'Port at which nodes reach the server' }),
   deploymentDir: setting({

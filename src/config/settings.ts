@@ -24,6 +24,11 @@ const traceContext: Kind<string> = {
   parse: (given) => (/^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/.test(given) ? given : undefined),
 }
 
+const driver: Kind<string> = {
+  expected: 'the name of a driver such as journald',
+  parse: (given) => (/^[a-z][a-z0-9_.:/-]{0,99}$/i.test(given) ? given : undefined),
+}
+
 const correlation: Kind<string> = {
   expected: 'up to 128 printable characters without blanks',
   parse: (given) => (/^[\x21-\x7e]{1,128}$/.test(given) ? given : undefined),
@@ -47,6 +52,13 @@ export const settings = {
   }),
   server: setting({ env: 'TASKFLOWS_SERVER', kind: text, default: null, describe: 'Server that tf talks to: host:port or a URL' }),
   token: setting({ env: 'TASKFLOWS_TOKEN', kind: text, default: null, secret: true, describe: 'Credential that tf sends to the server' }),
+  serverTimeoutSeconds: setting({
+    env: 'TASKFLOWS_SERVER_TIMEOUT_SECONDS', kind: duration, default: 60,
+    describe: 'How long a server may take to answer tf; ten times as long where it waits for services',
+  }),
+  tlsCert: setting({ env: 'TASKFLOWS_TLS_CERT', kind: path, default: null, describe: 'Certificate of the server, with those that lead to its authority (PEM): it speaks https only' }),
+  tlsKey: setting({ env: 'TASKFLOWS_TLS_KEY', kind: path, default: null, describe: 'Private key of that certificate (PEM)' }),
+  tlsCa: setting({ env: 'TASKFLOWS_TLS_CA', kind: path, default: null, describe: 'Authorities whose certificates tf believes (PEM), in place of those that Node knows' }),
   rateLimit: setting({
     env: 'TASKFLOWS_RATE_LIMIT', kind: whole(0, 1_000_000), default: null,
     describe: 'Requests per second that each caller of the API may make, 0 for any number; unless set, 1000 for tokens and any number for the secret of the host',
@@ -67,6 +79,11 @@ export const settings = {
     env: 'TASKFLOWS_JOURNALCTL_TIMEOUT_SECONDS', kind: duration, default: 15,
     describe: 'How long the journal may take to answer',
   }),
+  dockerClientTimeoutSeconds: setting({
+    env: 'TASKFLOWS_DOCKER_CLIENT_TIMEOUT_SECONDS', kind: duration, default: 15,
+    describe: 'How long Docker may take to answer; pulling and building take as long as they do',
+  }),
+  dockerLogDriver: setting({ env: 'TASKFLOWS_DOCKER_LOG_DRIVER', kind: driver, default: null, describe: 'Log driver of containers that name none, besides the journal' }),
   displayTimezone: setting({
     env: 'TASKFLOWS_DISPLAY_TIMEZONE', kind: timeZone, default: 'UTC',
     describe: 'Time zone in which tf shows the times of services',

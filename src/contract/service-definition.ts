@@ -4,7 +4,7 @@
  * definitions uses (`engines/services/define/fields.ts`), which then looks closer.
  */
 import { z } from 'zod'
-import { type Field, type Fields, type Kind, type WireDefinition, calendarFields, periodicFields, serviceTable, snakeName } from '../engines/services/vocabulary.ts'
+import { type Field, type Fields, type Kind, type ObjectKind, type WireDefinition, calendarFields, periodicFields, serviceTable, snakeName } from '../engines/services/vocabulary.ts'
 
 function objectOf(fields: Fields): z.ZodObject {
   return z.strictObject(Object.fromEntries(Object.entries(fields).flatMap(([name, field]) => {
@@ -34,7 +34,8 @@ function schemaOf(kind: Kind): z.ZodType {
     case 'list': return oneOrMore(schemaOf(kind.of), kind.most)
     case 'map': return z.record(z.string(), schemaOf(kind.of))
     case 'object': return objectSchema(kind)
-    case 'variant': return z.union(Object.entries(kind.of).map(([name, fields]) => objectOf(fields).extend({ kind: z.literal(name) })))
+    case 'either': return z.union([schemaOf(kind.text), objectSchema(kind.object)])
+    case 'variant': return variantSchema(kind)
     case 'special': return special[kind.type]()
   }
 }
@@ -43,18 +44,37 @@ function oneOrMore(schema: z.ZodType, most: number): z.ZodType {
   return z.union([schema, z.array(schema).max(most)])
 }
 
-function objectSchema({ type, fields, short }: Extract<Kind, { is: 'object' }>): z.ZodType {
+function objectSchema({ fields, short, text }: ObjectKind): z.ZodType {
   const object = objectOf(fields)
-  if (type === 'Venv') return z.union([object.extend({ kind: z.literal('venv').optional() }), z.record(z.string(), special.env())])
+  if (text !== undefined) return z.union([z.string().min(1).describe(text), object])
   return short === undefined ? object : z.union([schemaOf(fields[short]!.kind), object])
 }
 
+/** What tells itself by a field need not name its kind, and where there is a place for variables, they may stand in its place. */
+function variantSchema({ of, toldBy }: Extract<Kind, { is: 'variant' }>): z.ZodType {
+  const tells = Object.values(toldBy ?? {})
+  const objects = Object.entries(of).map(([name, { fields }]) => {
+    const kind = z.literal(name)
+    return objectOf(fields).extend({ kind: tells.includes(name) ? kind.optional() : kind, ...(name === 'docker' && ofItsService) })
+  })
+  return toldBy === undefined ? z.union(objects) : z.union([z.string().min(1).describe('The name of an environment'), ...objects, z.record(z.string(), special.env()).describe('Variables: the same as env')])
+}
+
 const command = () => z.union([z.string().min(1), z.array(z.union([z.string(), z.number()])).min(1), z.strictObject({ file: z.string(), export: z.string() })])
+const startCommand = command
+/** A container may say these for its service. */
+const ofItsService = { command: command().optional().describe('The same as start_command of the service'), restart_policy: z.union([z.string(), z.record(z.string(), z.unknown())]).optional().describe('The same as restart_policy of the service') }
+const port = () => z.union([z.int().min(1).max(65_535), z.string().min(1), z.strictObject({ container: z.int().min(1).max(65_535), protocol: z.enum(['tcp', 'udp', 'sctp']).optional(), host: z.int().min(1).max(65_535).optional(), ip: z.string().optional() })])
+const hostPort = () => z.union([z.int(), z.string(), z.null(), z.array(z.union([z.int(), z.string(), z.null()]))])
 const schedule = () => z.union([z.string().min(1), objectOf(calendarFields), objectOf(periodicFields)])
 
 const special: Readonly<Record<Extract<Kind, { is: 'special' }>['type'], () => z.ZodType>> = {
   name: () => z.string().min(1),
   command,
+  startCommand,
+  words: () => oneOrMore(z.union([z.string(), z.number()]), 4_096),
+  ports: () => z.union([oneOrMore(port(), 200), z.record(z.string(), hostPort())]),
+  volumeSource: () => z.string().min(1),
   schedule: () => oneOrMore(schedule(), 100),
   env: () => z.union([z.string(), z.number(), z.boolean()]),
   dependency: () => z.string().min(1),

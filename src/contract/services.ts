@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { ServiceMatch, ServiceScope, ServiceStatus } from '../engines/services/vocabulary.ts'
 import { Instant, freeText, operation } from './operation.ts'
 import { ServiceDefinition } from './service-definition.ts'
+import { serviceLogs } from './service-logs.ts'
+import { serviceWhy } from './service-why.ts'
 
 const scope = ServiceScope.optional().describe('Only services of one scope (both unless said)')
 const match = ServiceMatch.optional().describe('Only services whose names are like this: * is any text, ? one character')
@@ -78,7 +80,7 @@ const Change = z.object({
   scope: ServiceScope,
   action: z.enum(['create', 'update', 'remove', 'none']),
   files: z.array(z.object({ unit: z.string(), action: z.enum(['create', 'update', 'remove']), diff: z.string() })),
-  steps: z.array(z.object({ verb: z.enum(['start', 'stop', 'restart', 'reload', 'enable', 'disable', 'keep']), unit: z.string(), why: z.string() })),
+  steps: z.array(z.object({ verb: z.enum(['pull', 'build', 'start', 'stop', 'restart', 'reload', 'enable', 'disable', 'keep']), unit: z.string(), why: z.string() })),
   next_runs: z.array(Instant),
   drift: z.array(z.string()),
   warnings: z.array(z.string()),
@@ -122,6 +124,8 @@ const which = {
 const actErrors = ['request.invalid', 'service.not_found', 'service.protected', 'service.action_failed', 'systemd.unavailable'] as const
 
 export const services = {
+  ...serviceLogs,
+  ...serviceWhy,
   list: operation({
     method: 'GET', path: '/services', aliases: ['/services'], permission: 'services:read',
     summary: 'List services',
@@ -178,7 +182,7 @@ export const services = {
     summary: 'Create or change services as defined: write, reload once, enable, start, and roll back what does not come up',
     input: z.strictObject({ ...definitions, note: freeText(500).optional().describe('Kept with the version') }),
     output: AppliedServices,
-    errors: ['request.invalid', 'service.invalid', 'service.unsafe', 'service.verify_failed', 'service.not_applied', 'systemd.unavailable'],
+    errors: ['request.invalid', 'service.invalid', 'service.unsafe', 'service.verify_failed', 'service.not_applied', 'systemd.unavailable', 'docker.image_failed', 'docker.unavailable'],
   }),
   start: operation({
     method: 'POST', path: '/services/{name}/start', aliases: ['/services/{name}/start'], permission: 'services:control', slow: true,
@@ -227,7 +231,7 @@ export const services = {
     summary: 'Restore an earlier version of a service, as a new version',
     input: z.strictObject({ name: ServiceMatch.describe('The name of the service'), scope, to: z.coerce.number().int().min(1).optional().describe('The version; default the one before the present') }),
     output: AppliedServices,
-    errors: ['request.invalid', 'service.not_found', 'service.ambiguous', 'service.version_not_found', 'service.not_applied', 'systemd.unavailable'],
+    errors: ['request.invalid', 'service.not_found', 'service.ambiguous', 'service.version_not_found', 'service.not_applied', 'systemd.unavailable', 'docker.image_failed', 'docker.unavailable'],
     cli: { command: 'rollback', args: ['name'], examples: ['tf rollback web', 'tf rollback web --to 3'] },
   }),
   batch: operation({

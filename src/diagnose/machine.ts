@@ -3,6 +3,7 @@ import { access, constants, readFile, stat, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { securityStatus } from '../access/security-file.ts'
 import { type TaskflowsError, messageOf } from '../kernel/errors.ts'
+import { healthOf, recordedServer } from '../known-server.ts'
 import { type Finding, fail, ok, warn } from './finding.ts'
 
 const oldestNode = 24
@@ -58,8 +59,8 @@ export async function checkServer(home: string): Promise<Finding> {
   if (record === null) return ok('server', 'none runs: tf works on the database itself; tf serve starts one')
   try {
     const { url, pid } = JSON.parse(record) as { url: string; pid: number }
-    const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(3_000) })
-    return answer.ok ? ok('server', `${url} (process ${pid})`) : fail('server', `${url} answers ${answer.status}`, 'Look at the log of the server.')
+    const status = await healthOf(recordedServer(home) ?? { url }, 3_000)
+    return status === 200 ? ok('server', `${url} (process ${pid})`) : fail('server', `${url} answers ${status}`, 'Look at the log of the server.')
   } catch (error) {
     return warn('server', `one is on record but does not answer: ${messageOf(error)}`, `Start it again: tf serve. Or remove ${join(home, 'run', 'server.json')}.`)
   }

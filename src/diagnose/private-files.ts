@@ -32,7 +32,7 @@ export function allPrivateFiles(files: HomeFiles): PrivateFile[] {
   const { home } = files
   const versions = namesIn(join(home, 'postgres')).filter((name) => /^\d+$/.test(name))
   const ofPostgres = versions.flatMap((version) => ['data', 'password', 'log'].map((name) => join(home, 'postgres', version, name)))
-  const ofServer = ['spool', 'runs', 'run', 'run/server.json', 'run/postgres.json'].map((name) => join(home, name))
+  const ofServer = ['environments.json', 'spool', 'runs', 'run', 'run/server.json', 'run/postgres.json', 'tls/key.pem'].map((name) => join(home, name))
   return [...credentialFiles(files), ...[...ofServer, ...ofPostgres].map((path) => ({ path, forbidden: 'all' as const }))]
 }
 

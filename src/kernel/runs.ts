@@ -14,13 +14,14 @@ export type RunState = (typeof runStates)[number]
 
 /** Times are epoch milliseconds. */
 export interface Run {
-  /** A UUID, or for an attempt the job's with its number: `019a9f00-1234-7abc-8def-0123456789ab.2`. */
+  /** A UUID; for an attempt the job's with its number: `019a9f00-1234-7abc-8def-0123456789ab.2`; for a service what systemd calls the invocation. */
   readonly id: string
   readonly kind: RunKind
   readonly name: string
-  /** What it was a run of: the id of the job, the name of the service; `null` for a plain call. */
+  /** What it was a run of: the id of the job, `HOST/SCOPE/NAME` of the service; `null` for a plain call. */
   readonly subject: string | null
-  readonly tenant: string
+  /** `null`: of none, as the services of a host. */
+  readonly tenant: string | null
   readonly state: RunState
   /** From 1; `null` where there is only one. */
   readonly attempt: number | null
@@ -33,6 +34,23 @@ export interface Run {
   readonly errorType: string | null
   readonly errorMessage: string | null
   readonly correlationId: string
+  /** What only the run of a service has. */
+  readonly service: ServiceFacts | null
+}
+
+/** `null`: not known, or not measured. */
+export interface ServiceFacts {
+  readonly scope: 'user' | 'system'
+  /** systemd's word for how it ended: `success`, `exit-code`, `signal`, `timeout`, `oom-kill`, ... */
+  readonly result: string | null
+  /** `SIGKILL`. */
+  readonly exitSignal: string | null
+  readonly cpuSeconds: number | null
+  readonly memoryPeakBytes: number | null
+  /** When its schedule wanted it to begin, in epoch milliseconds. */
+  readonly slot: number | null
+  /** Why it did not run, or how it ended, in words. */
+  readonly reason: string | null
 }
 
 export interface RunFilter {
@@ -47,7 +65,7 @@ export interface RunFilter {
 }
 
 /** A run as its own process tells of it; telling again what is known already changes nothing. */
-export type ReportedRun = Omit<Run, 'kind' | 'subject' | 'correlationId' | 'startedAt' | 'tenant'> & {
+export type ReportedRun = Omit<Run, 'kind' | 'subject' | 'correlationId' | 'startedAt' | 'tenant' | 'service'> & {
   readonly startedAt: number
   readonly correlationId?: string
   readonly tenant?: string
@@ -62,7 +80,7 @@ export interface StoryEntry {
   readonly type: string
   readonly subject: string
   readonly name: string
-  readonly tenant: string
+  readonly tenant: string | null
   readonly attempt: number | null
   readonly actor: string | null
   readonly message: string

@@ -6,7 +6,7 @@ import { TaskflowsError } from './errors.ts'
 const defaultPort = 7777
 const hostName = /^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/i
 
-/** `host`, `host:port`, `[::1]:port` or a URL, without a slash at the end. @throws `cli.usage` */
+/** `host`, `host:port`, `[::1]:port` (all over http://) or a URL, without a slash at the end. @throws `cli.usage` */
 export function serverUrl(given: string): string {
   const url = /^https?:\/\//i.test(given) ? given : `http://${withPort(given)}`
   if (!URL.canParse(url)) throw refused(given)

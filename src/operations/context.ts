@@ -5,7 +5,8 @@
 import type { Caller } from '../access/roles.ts'
 import type { TokenStore } from '../access/tokens.ts'
 import type { Alongside, Jobs } from '../engines/jobs/index.ts'
-import type { Services } from '../engines/services/index.ts'
+import type { Environments, Services } from '../engines/services/index.ts'
+import type { ServiceLogs } from '../engines/services/logs/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Queryable } from '../kernel/database/database.ts'
 import type { EventLog } from '../kernel/events.ts'
@@ -38,6 +39,8 @@ export interface SystemInfo {
 /** What is the same for every call. */
 export interface Engines {
   readonly services: Services
+  readonly serviceLogs: ServiceLogs
+  readonly environments: Environments
   readonly jobs: Jobs
   readonly events: EventLog
   readonly runs: RunLog

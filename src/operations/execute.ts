@@ -8,6 +8,7 @@ import type { Contract, Operation } from '../contract/operation.ts'
 import { TaskflowsError } from '../kernel/errors.ts'
 import { type Answer, answerOf } from './answer.ts'
 import type { OperationContext } from './context.ts'
+import { environmentOperations } from './environments.ts'
 import { eventOperations } from './events.ts'
 import { once } from './idempotency.ts'
 import type { Implementation } from './implement.ts'
@@ -20,6 +21,7 @@ import { tokenOperations } from './tokens.ts'
 
 const operations: { readonly [A in keyof TaskflowsContract]: Implementation<TaskflowsContract[A]> } = {
   services: serviceOperations,
+  environments: environmentOperations,
   jobs: jobOperations,
   events: eventOperations,
   runs: runOperations,

@@ -11,11 +11,13 @@ import { TaskflowsError, messageOf } from '../kernel/errors.ts'
 import { isGlob } from '../kernel/glob.ts'
 import type { OperationContext } from './context.ts'
 import type { Implementation } from './implement.ts'
-import { type Here, showActed, showApplied, showDetails, showFile, showNext, showPlan, showService } from './show-service.ts'
+import { serviceLogOperations } from './service-logs.ts'
+import { type Here, showActed, showApplied, showDetails, showFile, showNext, showPlan, showService, showWhy } from './show-service.ts'
 
-export type ServiceContext = Pick<OperationContext, 'services' | 'clock' | 'caller' | 'signal' | 'onProgress'>
+export type ServiceContext = Pick<OperationContext, 'services' | 'serviceLogs' | 'clock' | 'caller' | 'signal' | 'onProgress'>
 
 export const serviceOperations: Implementation<typeof services, ServiceContext> = {
+  ...serviceLogOperations,
   list: async ({ match, scope, running, details }, context) => {
     const views = sees(context) ? await context.services.list(readMatch(match, scope), { details }) : []
     return listOf(views.filter(({ status }) => !running || status === 'running'), (view) => showService(view, here(context)))
@@ -31,6 +33,10 @@ export const serviceOperations: Implementation<typeof services, ServiceContext> 
   },
   next: async ({ match, scope, iterations }, context) =>
     listOf(sees(context) ? await context.services.next(readMatch(match, scope), iterations) : [], (next) => showNext(next, here(context))),
+  why: async ({ name, scope }, context) => {
+    if (!sees(context)) throw unknownService(name)
+    return showWhy(await context.services.why(name, scope), here(context))
+  },
   plan: async ({ services: wires, prune, sources, start }, context) => {
     refuseBound(context)
     const { readDefinitions } = await import('./wire-definitions.ts')
@@ -39,7 +45,7 @@ export const serviceOperations: Implementation<typeof services, ServiceContext> 
   apply: async ({ services: wires, prune, sources, start, note }, context) => {
     refuseBound(context)
     const { readDefinitions } = await import('./wire-definitions.ts')
-    const options = { prune, by: context.caller.name, ...optional({ sources, start, note, onProgress: context.onProgress }) }
+    const options = { prune, by: context.caller.name, ...optional({ sources, start, note, onProgress: context.onProgress, signal: context.signal }) }
     return showApplied(await context.services.apply(readDefinitions(wires), options), here(context))
   },
   start: ({ wait, ...input }, context) => act('start', input, context, { wait }),
@@ -50,7 +56,7 @@ export const serviceOperations: Implementation<typeof services, ServiceContext> 
   remove: (input, context) => act('remove', input, context),
   rollback: async ({ name, scope, to }, context) => {
     if (!sees(context)) throw unknownService(name)
-    return showApplied(await context.services.rollback(name, { by: context.caller.name, ...optional({ scope, to, onProgress: context.onProgress }) }), here(context))
+    return showApplied(await context.services.rollback(name, { by: context.caller.name, ...optional({ scope, to, onProgress: context.onProgress, signal: context.signal }) }), here(context))
   },
   batch: async ({ service_names: names, operation, ...input }, context) => {
     if (operation === 'remove') requireWrite(context)

@@ -4,8 +4,9 @@
  */
 import type { z } from 'zod'
 import type { ServiceDefinition as DefinitionWire } from '../contract/index.ts'
+import type { ServiceWhy } from '../contract/service-why.ts'
 import type { ActedUnits, AppliedServices, Service as ServiceWire, ServiceDetails, ServicePlan } from '../contract/services.ts'
-import type { ActedUnit, ApplyResult, NextRuns, Plan, ServiceFile, Services, ServiceVersion, ServiceView, UnitDetails } from '../engines/services/index.ts'
+import type { ActedUnit, ApplyResult, NextRuns, Plan, ServiceFile, Services, ServiceVersion, ServiceView, UnitDetails, WhyReport } from '../engines/services/index.ts'
 
 type Found = Awaited<ReturnType<Services['get']>>
 
@@ -118,6 +119,19 @@ export function showApplied({ plan, services, reloads }: ApplyResult, here: Here
 
 export function showActed(units: readonly ActedUnit[], { hostname }: Here): z.output<typeof ActedUnits> {
   return { hostname, items: units.map(({ service, scope, unit, result, problem }) => ({ service, scope, unit, result, problem })) }
+}
+
+export function showWhy({ name, scope, unit, now, last, next, counts, slots, dependencies, unknown }: WhyReport, { hostname }: Here): ServiceWhy {
+  return {
+    name, scope, hostname, unit, now,
+    last: last && { started_at: showTime(last.startedAt), ended_at: showTime(last.endedAt), state: last.state, text: last.text, lines: [...last.lines] },
+    next: { at: showTime(next.at), text: next.text, obstacles: [...next.obstacles] },
+    slots: {
+      counts: { ...counts },
+      items: slots.map(({ slot, verdict, cause, reason, run }) => ({ slot: new Date(slot).toISOString(), verdict, cause, reason, started_at: showTime(run?.startedAt ?? null) })),
+    },
+    dependencies: [...dependencies], unknown: [...unknown],
+  }
 }
 
 function showTime(ms: number | null): string | null {

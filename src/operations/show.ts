@@ -6,7 +6,7 @@ import type { Token } from '../access/tokens.ts'
 import type { Attempt as AttemptWire, Event as EventWire, Job as JobWire, Run as RunWire, StoryEntry as StoryEntryWire, TimelineEntry as TimelineEntryWire, Token as TokenWire } from '../contract/index.ts'
 import type { AddedJob, AddedJobs, Attempt, Job, Page, TimelineEntry, WorkerInfo } from '../engines/jobs/index.ts'
 import type { EventView } from '../kernel/events.ts'
-import type { Run, StoryEntry } from '../kernel/runs.ts'
+import type { Run, ServiceFacts, StoryEntry } from '../kernel/runs.ts'
 import type { ServerInfo } from './context.ts'
 
 export function showJob(job: Job): z.output<typeof JobWire> {
@@ -96,6 +96,19 @@ export function showRun(run: Run): z.output<typeof RunWire> {
     error_type: run.errorType,
     error_message: run.errorMessage,
     correlation_id: run.correlationId,
+    ...showServiceFacts(run.service),
+  }
+}
+
+function showServiceFacts(facts: ServiceFacts | null) {
+  return {
+    scope: facts?.scope ?? null,
+    result: facts?.result ?? null,
+    exit_signal: facts?.exitSignal ?? null,
+    cpu_seconds: facts?.cpuSeconds ?? null,
+    memory_peak_bytes: facts?.memoryPeakBytes ?? null,
+    slot: showTimeOrNull(facts?.slot ?? null),
+    reason: facts?.reason ?? null,
   }
 }
 

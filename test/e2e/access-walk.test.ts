@@ -173,9 +173,9 @@ describe('without a caller', () => {
   })
 })
 
-// Services are those of the machine that the tests run on: services-api.test.ts changes some on a systemd of its own.
+// Services and their environments are those of the machine that the tests run on: services-api.test.ts and environments-api.test.ts change some.
 describe('every change names who made it:', () => {
-  test.each(walk.filter(({ name, operation }) => operation.method !== 'GET' && !name.startsWith('services.')))('$name', async ({ name, operation, entry }) => {
+  test.each(walk.filter(({ name, operation }) => operation.method !== 'GET' && !/^(services|environments)\./.test(name)))('$name', async ({ name, operation, entry }) => {
     const caller = name.replace('.', '-')
     const token = await world.caller(caller, 'admin')
     const input = await entry!.change!(world)

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Security } from '../../src/access/security-file.ts'
-import type { Services } from '../../src/engines/services/index.ts'
+import type { Environments, Services } from '../../src/engines/services/index.ts'
 import type { Job, JobFilter, Jobs, NewJob } from '../../src/engines/jobs/index.ts'
 import { isFinished, nextState } from '../../src/engines/jobs/job-state.ts'
 import { requireVersion } from '../../src/engines/jobs/job-version.ts'
@@ -29,6 +29,11 @@ export interface MemorySubject extends ApiSubject {
   engines: Engines
   /** What reached the log at `error`. */
   readonly errors: unknown[]
+}
+
+const noServiceLogs: Engines['serviceLogs'] = {
+  page: async ({ names }) => { throw new TaskflowsError('service.not_found', `there is no service ${names.join(', ')}`) },
+  follow: async function* () {},
 }
 
 export async function startMemorySubject(where: { readonly host?: string; readonly port?: number } = {}): Promise<MemorySubject> {
@@ -76,12 +81,22 @@ export function memorySubject({ host = '127.0.0.1', port = 0 } = {}): MemorySubj
 /** A host without systemd. */
 const withoutSystemd = async (): Promise<never> => { throw new TaskflowsError('systemd.unavailable', 'there is no systemd here') }
 const noServices: Services = {
-  list: withoutSystemd, get: withoutSystemd, files: withoutSystemd, next: withoutSystemd, plan: withoutSystemd, apply: withoutSystemd, act: withoutSystemd, rollback: withoutSystemd,
+  list: withoutSystemd, get: withoutSystemd, files: withoutSystemd, next: withoutSystemd, why: withoutSystemd, plan: withoutSystemd, apply: withoutSystemd, act: withoutSystemd, rollback: withoutSystemd,
+}
+
+const noEnvironments: Environments = {
+  list: async () => [], get: unknownEnvironment, create: withoutSystemd, plan: unknownEnvironment, edit: unknownEnvironment, remove: unknownEnvironment,
+}
+
+async function unknownEnvironment(name: string): Promise<never> {
+  throw new TaskflowsError('environment.not_found', `there is no environment ${name}`)
 }
 
 function memoryEngines(): Engines {
   return {
     services: noServices,
+    environments: noEnvironments,
+    serviceLogs: noServiceLogs,
     jobs: memoryJobs(),
     clock: systemClock,
     events: { list: async () => ({ items: [{ id: '1.0', at: 0, type: 'job.added', subject: null, name: null, tenant: null, actor: 'host', correlationId: null, data: {} }], nextCursor: null }), follow: noEvents },

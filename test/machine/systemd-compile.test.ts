@@ -34,7 +34,7 @@ function settled({ user, group, ...definition }: ServiceDefinition, index: numbe
 describe.skipIf(withoutAnalyze !== undefined && !process.env['CI'])('systemd-analyze verify', () => {
   test.each(['user', 'system'] as const)('has nothing to say of any service in scope %s', { timeout: 120_000 }, async (scope) => {
     // Its time grows with the square of the units in one call.
-    const host = compileHost(scope, { runExport: ['/usr/bin/env', 'run'], systemctl: '/usr/bin/env', venvRunner: () => ({ program: '/usr/bin/env', liveOutput: [] }) })
+    const host = compileHost(scope, { runExport: ['/usr/bin/env', 'run'], systemctl: '/usr/bin/env', venvRunner: () => ({ program: '/usr/bin/env', liveOutput: [] }), docker: { program: '/usr/bin/env', environment: { DOCKER_HOST: 'unix:///run/docker.sock' }, cgroupDriver: 'systemd' } })
     const others = dependencies.flatMap((field) => compileService({ ...bare(`other-${field}`), scope }, host).units)
     await fc.assert(fc.asyncProperty(fc.array(serviceDefinition, { minLength: 60, maxLength: 60 }), async (definitions) => {
       const units = definitions.flatMap((definition, index) => compileService(settled(definition, index, scope), host).units)

@@ -8,6 +8,7 @@ export function compileHost(scope: ServiceScope = 'user', differences: Partial<C
     privileged: scope === 'system',
     findProgram: (name) => (name.startsWith('/') ? name : name.includes('/') ? undefined : `/usr/bin/${name}`),
     venvRunner: () => ({ program: '/opt/conda/bin/conda', liveOutput: ['--no-capture-output'] }),
+    docker: { program: '/usr/bin/docker', environment: {}, cgroupDriver: 'systemd' },
     runExport: ['/usr/bin/node', '/usr/lib/taskflows/main.js', 'run'],
     systemctl: '/usr/bin/systemctl',
     secretEnvPath: (service) => `/home/ann/.taskflows/services/${scope}/${service}.env`,

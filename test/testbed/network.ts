@@ -34,9 +34,13 @@ export function missingForNetwork(): string | undefined {
   return undefined
 }
 
+/** Networks of this process, for names of their own. */
+let opened = 0
+
 export function openNetwork<Name extends string>(names: readonly Name[]): Network<Name> {
-  const namespace = `tf-machine-${process.pid}`
-  const middle = `tf-middle-${process.pid}`
+  const number = (opened += 1)
+  const namespace = `tf-machine-${process.pid}-${number}`
+  const middle = `tf-middle-${process.pid}-${number}`
   using stack = new DisposableStack()
   for (const name of [namespace, middle]) {
     ip('netns', 'add', name)
@@ -45,7 +49,7 @@ export function openNetwork<Name extends string>(names: readonly Name[]): Networ
   ip('-n', namespace, 'link', 'set', 'lo', 'up')
   const links = Object.fromEntries(names.map((name, at) => {
     const subnet = freeSubnet()
-    const near = `tf${process.pid}n${at}`
+    const near = `tf${process.pid}n${number}-${at}`
     layCable(near, `${subnet}.1`, `02:00:00:00:${hex(at)}:01`, middle, `near${at}`)
     stack.defer(() => ip('link', 'del', near))
     layCable(`eth${at}`, `${subnet}.2`, `02:00:00:00:${hex(at)}:02`, middle, `far${at}`, namespace)

@@ -68,6 +68,36 @@ const health = fc.oneof(
 /** Longer than a name above, so that no service depends on itself. */
 const dependency = fc.oneof(name.map((other) => `some-other-service-${other}-x`), oneOf('network-online.target', 'worker@1', 'taskflows-other.service', 'dev-sda.device'))
 
+const option = oneOf('a', 'some-option', 'x.y')
+const container = some({
+  name: word.map((base) => `${base}-x`), persisted: fc.boolean(), pull: oneOf('missing', 'always', 'never'), publishAllPorts: fc.boolean(), init: fc.boolean(), tty: fc.boolean(), privileged: fc.boolean(),
+  ports: fc.oneof(oneOf({ '8080/tcp': 8080 }, { '53/udp': ['127.0.0.1', 5353], '80': [81, 82], '9/sctp': null }), few(oneOf(80, '80:8080', '127.0.0.1:80:8080/udp', '[::1]:80:8080', '127.0.0.1::9'))),
+  volumes: few(oneOf('/srv/data:/data:ro', 'cache:/var/cache', { hostPath: '/srv/my data', containerPath: '/my data', readOnly: true }, { hostPath: '/%h/$HOME', containerPath: '/x' })),
+  volumesFrom: few(oneOf('other', 'other:ro')), volumeDriver: oneOf('local'), tmpfs: fc.dictionary(oneOf('/run', '/tmp/x y'), oneOf('', 'size=64m,mode=1777'), { minKeys: 1 }),
+  env, networkMode: oneOf('bridge', 'host', 'none', 'container:other', 'net-1'), cgroupConfig: cgroup, entrypoint: fc.oneof(few(text()), oneOf('/bin/sh -c "a b"')),
+  user: oneOf('node', 1000, '1000:1000'), workingDir: oneOf('/srv', '/srv/my app'), shmSize: size, ulimits: few(oneOf('nofile=1024:2048', { name: 'memlock', hard: -1 }, { name: 'nproc', soft: 5 })),
+  hostname: word, domainname: word, dns: few(oneOf('1.1.1.1', '::1')), dnsOpt: few(oneOf('ndots:2', 'rotate')), dnsSearch: few(oneOf('.', 'example.com')), extraHosts: fc.dictionary(word, oneOf('10.0.0.1', 'host-gateway'), { minKeys: 1 }),
+  macAddress: oneOf('92:d0:c6:0a:29:33'), pidMode: oneOf('host', 'container:other'), ipcMode: oneOf('private', 'host'), utsMode: oneOf('host'), usernsMode: oneOf('host'), groupAdd: few(oneOf('audio', 44)),
+  labels: fc.dictionary(option, text(), { minKeys: 1 }), securityOpt: few(oneOf('no-new-privileges', 'seccomp=unconfined', 'label=type:x')), sysctls: fc.dictionary(oneOf('net.core.somaxconn'), fc.integer({ min: 1, max: 9 }), { minKeys: 1 }),
+  storageOpt: fc.dictionary(oneOf('size'), oneOf('10G'), { minKeys: 1 }), deviceRequests: few(oneOf('all', 'device=0')), runtime: oneOf('runc'), platform: oneOf('linux/amd64'),
+}, 4).chain((fields) => fc.tuple(oneOf('alpine', 'python:3.13', 'registry.example.com:5000/team/app@sha256:0123456789abcdef0123456789abcdef'), fc.option(some({
+  dockerfile: oneOf('Dockerfile', 'docker/Dockerfile'), buildArgs: env, labels: fc.dictionary(option, text(), { minKeys: 1 }), target: word, cacheFrom: few(oneOf('alpine', 'python:3.13')), noCache: fc.boolean(), pull: fc.boolean(), shmSize: size, timeout: duration,
+}), { nil: undefined, freq: 4 }), maybe(fc.record({ logDriver: oneOf('journald', 'json-file'), logOptions: fc.dictionary(option, text(), { minKeys: 1 }) }))).map(([reference, built, log]) => {
+  const { pull, ...rest } = fields
+  return built === undefined ? { image: reference, ...fields, ...log } : { image: { tag: 'app:1', path: '/tmp', ...built }, ...rest, ...log }
+}))
+
+/** What is a program of the container, and none of the host. */
+const commandInContainer = fc.oneof(oneOf('python app.py --arg "two words"', './start.sh', ['node', '-e', '%h $HOME']), few(text()))
+
+/** A service of this kind in a container says nothing that only a program of the host can do. */
+function inContainer(options: Record<string, unknown> & { readonly name: string }, container: Record<string, unknown>, command: unknown, asAlias: boolean): Record<string, unknown> & { readonly name: string } {
+  const { startCommand: _s, stopCommand: _t, secrets: _u, watchdog: _w, pidFile: _p, environment: _e, type, ...rest } = options
+  const { name: _n, ...unnamed } = container
+  const said = { ...(options.name.endsWith('@') ? unnamed : container), ...(asAlias && command !== undefined && { command }) }
+  return { ...rest, ...((type === 'oneshot' || type === 'simple') && { type }), [asAlias ? 'dockerContainer' : 'environment']: said, ...(!asAlias && command !== undefined && { startCommand: command }) }
+}
+
 /** What may be said together with anything else. */
 const anyService = {
   description: text(), execCondition: few(command), execStartPre: few(command), execStartPost: few(command), execStopPost: few(command), stopCommand: command, restartCommand: command,
@@ -102,8 +132,22 @@ const scoped: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
   { weight: 1, arbitrary: some({ user: oneOf('root', 'nobody', '0'), group: oneOf('root', 'nogroup') }).map((account) => ({ scope: 'system', ...account })) },
 )
 
+const overlap = oneOf(undefined, 'skip', 'queue', 'replace')
+
+/** Where it may be said. */
+function withOverlap(options: Record<string, unknown> & { readonly name: string }, overlap: unknown): Record<string, unknown> & { readonly name: string } {
+  const schedules = [options.startSchedule].flat().filter((each) => each !== undefined) as { readonly relativeTo?: string; readonly startOn?: string }[]
+  const fits = schedules.length > 0 && (overlap === 'queue' || schedules.every(({ relativeTo, startOn }) => relativeTo !== 'finish' && startOn !== 'command'))
+  return overlap === undefined || !fits ? options : { ...options, overlap }
+}
+
+const onHost: fc.Arbitrary<Record<string, unknown> & { readonly name: string }> = kinds.chain((kind) =>
+  fc.tuple(overlap, named, scoped, fc.record({ startCommand: command }), some({ ...anyService, restartPolicy: restartPolicy(kind.type === 'oneshot') }, 4)).map(([overlap, ...parts]) => withOverlap(Object.assign({}, kind, ...parts), overlap)))
+
 /** As `new Service` takes them. Directories, secrets and modules that they name exist on every Debian or beside this file. */
-export const serviceOptions: fc.Arbitrary<Record<string, unknown> & { readonly name: string }> = kinds.chain((kind) =>
-  fc.tuple(named, scoped, fc.record({ startCommand: command }), some({ ...anyService, restartPolicy: restartPolicy(kind.type === 'oneshot') }, 4)).map((parts) => Object.assign({}, kind, ...parts)))
+export const serviceOptions: fc.Arbitrary<Record<string, unknown> & { readonly name: string }> = fc.oneof(
+  { weight: 3, arbitrary: onHost },
+  { weight: 1, arbitrary: fc.tuple(onHost, container, maybe(commandInContainer), fc.boolean()).map((parts) => inContainer(...parts)) },
+)
 
 export const serviceDefinition: fc.Arbitrary<ServiceDefinition> = serviceOptions.map((options) => readDefinition(options))

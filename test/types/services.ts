@@ -18,6 +18,7 @@ export const everything = new Service({
   environment: new Venv('ml'), restart: new RestartPolicy({ condition: 'on-failure', delay: '10s' }), cgroup: new CgroupConfig({ memoryLimit: '1GB', capDrop: ['ALL'] }),
   systemLoadConstraints: new CPUPressure({ maxPercent: 80, silent: true }), startAfter: [database, 'cache'], requires: database, healthCheck: { port: 80 }, watchdog: '30s',
 })
+export const named = new Service({ name: 'named', startCommand: 'x', environment: 'ml' })
 export const more = new Service({ name: 'more', execStart: 'x', startupRequirements: [new Memory({ amount: '8GB' }), new CPUs({ amount: 4, constraint: '<' }), new MemoryPressure({ maxPercent: 70 }), new IOPressure({ maxPercent: 9, timespan: '10sec' })], environment: { DEBUG: 1 } })
 
 export async function acted(registry: ServiceRegistry): Promise<string> {

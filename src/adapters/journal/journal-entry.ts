@@ -1,4 +1,5 @@
 /** One entry of journalctl's JSON (systemd.journal-fields(7), journal JSON format): one of our records, or a line of a unit. Pure. */
+import type { LogLine } from '../../engines/services/logs/service-journal.ts'
 import type { LogRecord } from '../../kernel/observe/read-record.ts'
 
 export interface JournalEntry {
@@ -17,40 +18,41 @@ export function parseEntry(line: string): JournalEntry | undefined {
   return { at: micros / 1000, host: typeof host === 'string' ? host : null, record }
 }
 
-/** What a unit wrote, or systemd about it. */
-export interface UnitEntry {
-  /** Epoch milliseconds. */
-  readonly at: number
-  readonly host: string | null
-  /** `taskflows-web.service`. */
-  readonly unit: string | null
-  readonly pid: number | null
-  /** As in syslog(3): 0 is the worst, 7 for debugging. */
-  readonly priority: number
-  readonly message: string
-}
-
-/** `undefined` for lines that are no entry. */
-export function parseUnitEntry(line: string): UnitEntry | undefined {
+/** A line of a unit; `undefined` for lines that are no entry. */
+export function parseUnitEntry(line: string): LogLine | undefined {
   const entry = parseObject(line)
-  if (entry === undefined) return undefined
-  const text = (...names: string[]) => names.map((name) => entry[name]).find((value) => typeof value === 'string') as string | undefined ?? null
-  const pid = Number(text('_PID'))
+  const cursor = entry?.['__CURSOR']
+  if (entry === undefined || typeof cursor !== 'string') return undefined
+  const text = (...names: readonly string[]) => names.map((name) => entry[name]).find((value) => typeof value === 'string') as string | undefined ?? null
+  const [ofUser, ofSystem] = [text(...userUnit), text(...systemUnit)]
+  const bySystemd = text('USER_UNIT', 'UNIT') !== null
+  const number = (name: string) => (text(name) === null ? null : Number(text(name)))
   return {
+    cursor,
     at: Number(entry['__REALTIME_TIMESTAMP']) / 1000,
-    host: text('_HOSTNAME'),
-    // Of a line about a unit that systemd wrote itself the first two name the unit, the others would name systemd.
-    unit: text('USER_UNIT', 'UNIT', '_SYSTEMD_USER_UNIT', '_SYSTEMD_UNIT'),
-    pid: pid > 0 ? pid : null,
-    priority: Number(text('PRIORITY') ?? 6),
+    hostname: text('_HOSTNAME'),
+    scope: ofUser !== null && text('UNIT') === null ? 'user' : 'system',
+    unit: text('USER_UNIT', 'UNIT') ?? ofUser ?? ofSystem,
+    pid: number('_PID'),
+    uid: number('_UID'),
+    priority: number('PRIORITY') ?? 6,
     message: messageOf(entry['MESSAGE']),
+    // What systemd says has its own run beside that of which it speaks.
+    invocationId: bySystemd ? text('USER_INVOCATION_ID', 'INVOCATION_ID') : text('_SYSTEMD_INVOCATION_ID'),
+    bySystemd,
   }
 }
 
-/** What is not printable text comes as a list of bytes. */
+/** Whom a line is about, before who wrote it: those of systemd, of coredumps and of journald name a unit of others. */
+const userUnit = ['USER_UNIT', 'COREDUMP_USER_UNIT', 'OBJECT_SYSTEMD_USER_UNIT', '_SYSTEMD_USER_UNIT']
+const systemUnit = ['UNIT', 'COREDUMP_UNIT', 'OBJECT_SYSTEMD_UNIT', '_SYSTEMD_UNIT']
+
+/** What is not printable text comes as a list of bytes, and a field that is there twice as a list of both. */
 function messageOf(message: unknown): string {
   if (typeof message === 'string') return message
-  return Array.isArray(message) && message.every(Number.isInteger) ? Buffer.from(message as number[]).toString('utf8') : ''
+  if (!Array.isArray(message)) return ''
+  if (message.every(Number.isInteger)) return Buffer.from(message as number[]).toString('utf8')
+  return message.map(messageOf).join('\n')
 }
 
 function parseObject(text: string): LogRecord | undefined {

@@ -1,50 +1,98 @@
-/** What units wrote to journald, and systemd about them, through journalctl(1). */
-import { type UnitEntry, parseUnitEntry } from './journal-entry.ts'
-import { journalLines } from './journalctl.ts'
+/** What units wrote to journald, and systemd about them, through journalctl(1): fills the port `engines/services/logs/service-journal.ts`. */
+import { TaskflowsError } from '../../kernel/errors.ts'
+import { isGlob, matchesGlob } from '../../kernel/glob.ts'
+import type { JournalReading, LogLine, LogSource, ServiceJournal } from '../../engines/services/logs/service-journal.ts'
+import { parseUnitEntry } from './journal-entry.ts'
+import { journalBatches } from './journalctl.ts'
+import { createTurns } from './turns.ts'
 
-export type { UnitEntry } from './journal-entry.ts'
-
-export interface UnitQuery {
-  readonly scope: 'user' | 'system'
-  /** Names of units, or patterns as journalctl takes them. */
-  readonly units: readonly string[]
-  /** Epoch milliseconds. */
-  readonly sinceMs?: number
-  readonly untilMs?: number
-  /** Only this bad or worse, as in syslog(3). */
-  readonly priority?: number
+export interface UnitJournalOptions {
+  /** Whose units those of the user scope are. */
+  readonly uid: number
+  readonly program?: string
+  /** Readings at the same time; more wait for their turn. Those that follow do not count. Default 8. */
+  readonly mostReadings?: number
 }
 
-export interface UnitJournal {
-  /** The latest first. @throws `logs.unavailable` when the journal does not answer in time, or refuses */
-  read(query: UnitQuery): AsyncGenerator<UnitEntry>
-  /** What comes from `sinceMs` on, until `signal` aborts. @throws `logs.unavailable` */
-  follow(query: UnitQuery, signal: AbortSignal): AsyncGenerator<UnitEntry>
-}
-
-/** @param timeoutMs how long a reading may take */
-export function createUnitJournal({ timeoutMs, program = 'journalctl' }: { readonly timeoutMs: number; readonly program?: string }): UnitJournal {
+export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 8 }: UnitJournalOptions): ServiceJournal {
+  const turn = createTurns(mostReadings)
+  async function* read(reading: JournalReading, signal: AbortSignal) {
+    using _turn = reading.follow ? undefined : await turn()
+    const named = sourceOf(reading.source, uid)
+    const belongs = named.length > 0 ? () => true : sifter(reading.source, uid)
+    for await (const lines of journalBatches(program, [...common, `--output-fields=${fields}`, ...flagsOf(reading), ...named], signal)) {
+      yield lines.flatMap((line) => parseUnitEntry(line) ?? []).filter(belongs)
+    }
+  }
+  const one = async (args: readonly string[], signal: AbortSignal) => {
+    using _turn = await turn()
+    for await (const [line] of journalBatches(program, [...common, '--output-fields=_PID', '--lines=1', ...args], signal)) return parseUnitEntry(line!)?.cursor
+    return undefined
+  }
   return {
-    read: (query) => entriesOf(program, ['--reverse', ...filters(query)], AbortSignal.timeout(timeoutMs), `it did not answer within ${timeoutMs / 1000} s`),
-    follow: (query, signal) => entriesOf(program, ['--follow', '--no-tail', ...filters(query)], signal),
+    read,
+    counts: (source) => sourceOf(source, uid).length > 0,
+    last: async (signal) => (await one([], signal)) ?? null,
+    holds: async (cursor, signal) => {
+      const wanted = entryOf(cursor)
+      if (wanted === undefined) throw new TaskflowsError('cursor.invalid', 'the cursor is none of the journal', { hint: 'Send next_cursor, or the cursor of a line, as it came.' })
+      const found = await one([`--cursor=${cursor}`], signal)
+      return found !== undefined && entryOf(found) === wanted
+    },
   }
 }
 
-const fields = 'MESSAGE,PRIORITY,_PID,_HOSTNAME,_SYSTEMD_UNIT,_SYSTEMD_USER_UNIT,UNIT,USER_UNIT'
+/** `--all`: journalctl leaves out what is longer than 4096 bytes otherwise. */
+const common = ['--output=json', '--all', '--quiet', '--no-pager']
 
-function filters({ scope, units, sinceMs, untilMs, priority }: UnitQuery): string[] {
+const fields = [
+  'MESSAGE', 'PRIORITY', '_PID', '_HOSTNAME', '_UID', '_SYSTEMD_UNIT', '_SYSTEMD_USER_UNIT', 'UNIT', 'USER_UNIT', 'COREDUMP_UNIT', 'COREDUMP_USER_UNIT', 'OBJECT_SYSTEMD_UNIT', 'OBJECT_SYSTEMD_USER_UNIT',
+  '_SYSTEMD_INVOCATION_ID', 'INVOCATION_ID', 'USER_INVOCATION_ID',
+].join(',')
+
+/** More are not asked for by name, but looked for among all: journalctl would hold each line against every name. */
+const mostNames = 64
+
+function sourceOf(source: LogSource, uid: number): string[] {
+  switch (source.kind) {
+    case 'run': return [`INVOCATION_ID=${source.invocationId}`, '+', `USER_INVOCATION_ID=${source.invocationId}`]
+    case 'about': return source.scope === 'user' ? [`USER_UNIT=${source.unit}`, `_UID=${uid}`] : [`UNIT=${source.unit}`]
+    case 'units': {
+      const { user, system } = source.units
+      if (user.length + system.length > mostNames) return []
+      return [...user.map((unit) => `--user-unit=${unit}`), ...system.map((unit) => `--unit=${unit}`)]
+    }
+  }
+}
+
+/** What journalctl was not asked for. */
+function sifter(source: LogSource, uid: number): (line: LogLine) => boolean {
+  if (source.kind !== 'units') return () => true
+  const { user, system } = source.units
+  const exact = { user: new Set(user), system: new Set(system) }
+  const patterns = { user: user.filter(isGlob), system: system.filter(isGlob) }
+  return ({ unit, scope, uid: writer }) =>
+    unit !== null && (scope === 'system' || writer === uid) && (exact[scope].has(unit) || patterns[scope].some((pattern) => matchesGlob(unit, pattern)))
+}
+
+/** journalctl takes a time or a cursor, not both. */
+function flagsOf({ reverse, follow, cursor, lines, sinceMs, untilMs, priority }: JournalReading): string[] {
   return [
-    '--output=json', '--all', '--quiet', '--no-pager', `--output-fields=${fields}`,
-    ...units.map((unit) => `${scope === 'user' ? '--user-unit' : '--unit'}=${unit}`),
-    ...(sinceMs === undefined ? [] : [`--since=@${Math.floor(sinceMs / 1000)}`]),
-    ...(untilMs === undefined ? [] : [`--until=@${Math.ceil(untilMs / 1000)}`]),
+    ...(reverse ? ['--reverse'] : []),
+    ...(follow ? ['--follow'] : []),
+    ...(lines !== undefined ? [`--lines=${lines}`] : follow ? ['--no-tail'] : []),
+    ...(cursor !== undefined ? [`--cursor=${cursor}`] : [
+      ...(sinceMs === undefined ? [] : [`--since=@${Math.floor(sinceMs / 1000)}`]),
+      ...(untilMs === undefined ? [] : [`--until=@${Math.floor(untilMs / 1000) + 1}`]),
+    ]),
     ...(priority === undefined ? [] : [`--priority=${priority}`]),
   ]
 }
 
-async function* entriesOf(program: string, args: readonly string[], signal: AbortSignal, late?: string): AsyncGenerator<UnitEntry> {
-  for await (const line of journalLines(program, args, signal, late)) {
-    const entry = parseUnitEntry(line)
-    if (entry) yield entry
-  }
+/**
+ * What of a cursor is the entry itself: boot, times and a hash of what it says (sd_journal_get_cursor(3)). The rest says in
+ * which file it was, and changes when journald moves it from memory to the disk.
+ */
+function entryOf(cursor: string): string | undefined {
+  return /^s=[0-9a-f]{32};i=[0-9a-f]{1,16};(b=[0-9a-f]{32};m=[0-9a-f]{1,16};t=[0-9a-f]{1,16};x=[0-9a-f]{1,16})$/.exec(cursor)?.[1]
 }

@@ -42,7 +42,7 @@ export function parseLocalRun(line: string): LocalRun | undefined {
 
 function runOf({ id, name, state, attempt, host, error_type: errorType, error_message: errorMessage, correlation_id: correlationId }: RunReport): Omit<Run, 'startedAt' | 'endedAt'> {
   return {
-    id, name, state, host, kind: 'task', subject: null, tenant: 'default', exitCode: null,
+    id, name, state, host, kind: 'task', subject: null, service: null, tenant: 'default', exitCode: null,
     attempt: attempt ?? null, errorType: errorType ?? null, errorMessage: errorMessage ?? null, correlationId: correlationId ?? id,
   }
 }

@@ -6,12 +6,13 @@
  * telling twice is telling once, and a key would make a server that was killed
  * in the middle refuse the same report for a minute.
  */
-import type { Agent, IncomingMessage } from 'node:http'
+import { Agent, type IncomingMessage } from 'node:http'
 import type { RunReport } from '../../engines/tasks/run-report.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import { sha256Hex, signatureHeaders } from '../../kernel/hmac-signature.ts'
+import type { Trust } from '../../kernel/tls/trust.ts'
 
-export interface ReportServer {
+export interface ReportServer extends Trust {
   /** `http://127.0.0.1:7777` */
   readonly url: string
   /** Sent as `Authorization: Bearer`; wins over the secret. */
@@ -38,18 +39,19 @@ export function postOverHttp(now: () => number): PostReports {
     const patience = AbortSignal.timeout(answerWithinMs)
     try {
       const url = new URL(server.url)
-      const { Agent, request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
-      const agent = agents.get(url.protocol) ?? new Agent({ keepAlive: true, maxSockets: 1 })
-      agents.set(url.protocol, agent)
+      const { request } = url.protocol === 'https:' ? await import('node:https') : await import('node:http')
+      const key = `${url.origin} ${server.fingerprint} ${server.ca}`
+      const agent = agents.get(key) ?? await agentFor(url, server)
+      agents.set(key, agent)
       const body = JSON.stringify({ items: reports })
-      const send = (over: Agent | false) => new Promise<IncomingMessage>((resolve, reject) => {
+      const send = (over: Agent) => new Promise<IncomingMessage>((resolve, reject) => {
         const sent = request({
           agent: over, method: 'POST', path, hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'), port: url.port, signal: patience,
           headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'accept': 'application/json', ...credentials(server, body, now()) },
         }, resolve)
         sent.on('socket', (socket) => socket.unref())
         // A connection that the server closed while it was idle says nothing about the server.
-        sent.on('error', (error) => (sent.reusedSocket && over !== false && !patience.aborted ? resolve(send(false)) : reject(error)))
+        sent.on('error', (error) => (sent.reusedSocket && over === agent && !patience.aborted ? resolve(agentFor(url, server).then(send)) : reject(error)))
         sent.end(body)
       })
       const response = await send(agent)
@@ -58,6 +60,11 @@ export function postOverHttp(now: () => number): PostReports {
       return { kind: 'later', reason: patience.aborted ? `no answer within ${answerWithinMs / 1000} s` : reasonOf(error) }
     }
   }
+}
+
+async function agentFor(url: URL, trust: Trust): Promise<Agent> {
+  if (url.protocol !== 'https:') return new Agent({ keepAlive: true, maxSockets: 1 })
+  return (await import('../../kernel/tls/secure-connection.ts')).createSecureAgent(url, trust)
 }
 
 function credentials({ token, secret }: ReportServer, body: string, nowMs: number): Record<string, string> {

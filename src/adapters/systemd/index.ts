@@ -8,7 +8,7 @@ import type { ServiceScope } from '../../engines/services/service-definition.ts'
 import { busAddress } from './bus/bus-address.ts'
 import { busUnavailable } from './bus/bus-unavailable.ts'
 import { createBus } from './bus/bus.ts'
-import type { CompileHost } from './compile/compile-host.ts'
+import type { CompileHost, DockerHost } from './compile/compile-host.ts'
 import { createLiveManager } from './bus/manager.ts'
 import { readForeign, readInstalled } from './files/read-unit-files.ts'
 import { unitPlaces } from './files/unit-places.ts'
@@ -25,6 +25,8 @@ export interface SystemdManagerOptions {
   readonly runExport: readonly [string, ...string[]]
   /** Holds `SCOPE/NAME.env`, for values that look like secrets. */
   readonly stateDirectory: string
+  /** Of containers that say none. */
+  readonly dockerLogDriver?: string | null
   /** Variables that every service gets. */
   readonly serviceEnvironment?: Readonly<Record<string, string>>
 }
@@ -49,11 +51,12 @@ export function createSystemdManager(options: SystemdManagerOptions): ServiceMan
   }
 }
 
-async function compileHost({ scope, environment, homeDirectory, uid, runExport, stateDirectory, serviceEnvironment = {} }: SystemdManagerOptions): Promise<CompileHost> {
-  const { createFindProgram, createVenvRunner } = await import('./compile/programs.ts')
+async function compileHost({ scope, environment, homeDirectory, uid, runExport, stateDirectory, dockerLogDriver = null, serviceEnvironment = {} }: SystemdManagerOptions): Promise<CompileHost> {
+  const [{ createFindProgram, createVenvRunner }, { createDockerHost }] = await Promise.all([import('./compile/programs.ts'), import('./compile/docker-host.ts')])
   const path = environment['PATH'] ?? ''
   const findProgram = createFindProgram({ path })
   let systemctl: string | undefined
+  let docker: DockerHost | undefined
   return {
     scope, findProgram, runExport,
     privileged: scope === 'system' || uid === 0,
@@ -61,6 +64,10 @@ async function compileHost({ scope, environment, homeDirectory, uid, runExport, 
     // Not asked for before something needs it.
     get systemctl() {
       return systemctl ??= findProgram('systemctl') ?? '/usr/bin/systemctl'
+    },
+    get docker() {
+      const program = findProgram('docker')
+      return program === undefined ? undefined : docker ??= createDockerHost({ program, environment, logDriver: dockerLogDriver })
     },
     secretEnvPath: (service) => join(stateDirectory, scope, `${service}.env`),
     environment: serviceEnvironment,

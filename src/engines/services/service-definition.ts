@@ -280,7 +280,7 @@ export interface ServiceDefinition {
   readonly startSchedule?: readonly Schedule[]
   readonly stopSchedule?: readonly Schedule[]
   readonly restartSchedule?: readonly Schedule[]
-  /** What a start by the schedule does while the run before goes on. Default skip. */
+  /** What a start by the schedule does while the run before goes on. Default queue, which is what systemd does. */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
 
   readonly environment?: EnvironmentDefinition

@@ -2,13 +2,14 @@
  * The port to what runs services: one manager of systemd, of this account or of
  * the machine. `adapters/systemd` fills it. Times are epoch milliseconds.
  *
- * Units of ours are `taskflows-NAME.service` and `.timer`, and the pairs
- * `stop-taskflows-NAME` and `restart-taskflows-NAME` of stop and restart schedules.
+ * Units of ours are `taskflows-NAME.service` and `.timer`, the pairs `stop-taskflows-NAME`
+ * and `restart-taskflows-NAME` of stop and restart schedules, and `start-taskflows-NAME.service`,
+ * which a timer starts in place of the service where its `overlap` says so.
  */
-import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
+import type { EnvironmentDefinition, ServiceDefinition, ServiceScope } from './service-definition.ts'
 
 /** What a unit is for its service. */
-export type UnitRole = 'service' | 'timer' | 'stop-service' | 'stop-timer' | 'restart-service' | 'restart-timer'
+export type UnitRole = 'service' | 'timer' | 'start-service' | 'stop-service' | 'stop-timer' | 'restart-service' | 'restart-timer'
 
 /** A unit as it should be on disk. */
 export interface UnitFile {
@@ -22,6 +23,8 @@ export interface UnitFile {
 /** All that a definition becomes. */
 export interface CompiledService {
   readonly definition: ServiceDefinition
+  /** Where it runs: that of the definition, and what a named one stood for when this was compiled. Absent: on the host. */
+  readonly environment?: EnvironmentDefinition
   readonly units: readonly UnitFile[]
   /** NAME=value lines of values that look like secrets, for a file at 0600 that the unit names; absent without any. */
   readonly secretEnv?: { readonly path: string; readonly text: string }
@@ -80,6 +83,14 @@ export interface UnitDetails extends UnitState {
   readonly dropIns: readonly string[]
 }
 
+/** What must hold before a unit starts, as it was when systemd looked last. */
+export interface UnitConditions {
+  /** Epoch milliseconds; `null`: it never looked. */
+  readonly lookedAt: number | null
+  /** Those that did not hold, as in the unit: `ConditionMemory=>=8589934592`. */
+  readonly unmet: readonly string[]
+}
+
 export type UnitVerb = 'start' | 'stop' | 'restart' | 'try-restart' | 'reload-or-restart'
 
 /** How an action on a unit went. */
@@ -100,8 +111,11 @@ export interface VerifyFinding {
   readonly message: string
 }
 
-/** Units whose state changed, as signals told it; or that everything must be read again. */
-export type UnitChanges = { readonly kind: 'changed'; readonly units: readonly UnitDetails[]; readonly gone: readonly string[] } | { readonly kind: 'lost' }
+/**
+ * Units whose state changed, as signals told it; or that everything must be read again. `seen` is what signals themselves said of services
+ * on the way, in order, as far as signals go: states, result, main process, invocation and times, also of runs that are over and forgotten.
+ */
+export type UnitChanges = { readonly kind: 'changed'; readonly units: readonly UnitDetails[]; readonly gone: readonly string[]; readonly seen: readonly UnitDetails[] } | { readonly kind: 'lost' }
 
 /** Pure, but for where programs are: the same definition gives the same text. @throws `service.invalid`, `service.unsafe` */
 export type Compile = (definition: ServiceDefinition) => CompiledService
@@ -139,6 +153,9 @@ export interface ServiceManager {
   states(): Promise<readonly UnitState[]>
   /** In the order given; a unit that does not exist has loadState `not-found`. */
   details(units: readonly string[]): Promise<readonly UnitDetails[]>
+  conditions(unit: string): Promise<UnitConditions>
+  /** Since when it runs, in epoch milliseconds: that of the machine since its boot, that of an account since its login. */
+  since(): Promise<number | null>
   /**
    * Until `signal` aborts; survives restarts of the bus and of the manager. `lost` comes first, after each of those
    * and after each reload: read all again, since what is told from then on leaves no gap. `gone`: not loaded any more.

@@ -5,6 +5,7 @@
  */
 import type { ServiceDefinition, ServiceScope } from './service-definition.ts'
 import type { UnitDetails, UnitRole, VerifyFinding } from './service-manager.ts'
+import type { WhyReport } from './why/explain-service.ts'
 
 /** Names or patterns (`*` any text, `?` one character), in one scope or both. */
 export interface ServiceMatch {
@@ -76,8 +77,8 @@ export interface ServiceChange {
   readonly scope: ServiceScope
   readonly action: 'create' | 'update' | 'remove' | 'none'
   readonly files: readonly FileChange[]
-  /** What the manager will be told, in order, and why: `{ verb: 'restart', unit, why: 'ExecStart changed' }`. */
-  readonly steps: readonly { readonly verb: 'start' | 'stop' | 'restart' | 'reload' | 'enable' | 'disable' | 'keep'; readonly unit: string; readonly why: string }[]
+  /** What the manager will be told, in order, and why: `{ verb: 'restart', unit, why: 'ExecStart changed' }`. Before it Docker, of images: `unit` is a reference then. */
+  readonly steps: readonly { readonly verb: 'pull' | 'build' | 'start' | 'stop' | 'restart' | 'reload' | 'enable' | 'disable' | 'keep'; readonly unit: string; readonly why: string }[]
   /** Next runs of its start schedules (epoch milliseconds), the soonest first, up to 3. */
   readonly nextRuns: readonly number[]
   /** How the disk differs from what was applied last: edited by hand, drop-ins. */
@@ -105,6 +106,8 @@ export interface ApplyOptions {
   readonly by: string
   readonly note?: string
   readonly onProgress?: (text: string) => void
+  /** Ends pulling and building; once something was changed it is carried through. */
+  readonly signal?: AbortSignal
 }
 
 export interface AppliedService {
@@ -165,9 +168,11 @@ export interface Services {
   get(name: string, scope?: ServiceScope): Promise<{ readonly view: ServiceView; readonly definition: ServiceDefinition | null; readonly units: readonly UnitDetails[]; readonly versions: readonly ServiceVersion[] }>
   files(match: ServiceMatch): Promise<readonly ServiceFile[]>
   next(match: ServiceMatch, count: number): Promise<readonly NextRuns[]>
+  /** Why it is as it is. @throws as `get` */
+  why(name: string, scope?: ServiceScope): Promise<WhyReport>
   /** Changes nothing. @throws `service.invalid` */
   plan(definitions: readonly ServiceDefinition[], options?: Pick<ApplyOptions, 'prune' | 'sources' | 'start' | 'onProgress'>): Promise<Plan>
-  /** @throws `service.invalid`, `service.verify_failed` (nothing was changed then), `systemd.unavailable` */
+  /** @throws `service.invalid`, `service.verify_failed`, `docker.image_failed`, `docker.unavailable` (nothing was changed then), `systemd.unavailable` */
   apply(definitions: readonly ServiceDefinition[], options: ApplyOptions): Promise<ApplyResult>
   /** @throws `service.not_found` when a name or pattern matches nothing, `service.protected` */
   act(verb: ServiceVerb, match: ServiceMatch, options?: ActOptions): Promise<readonly ActedUnit[]>

@@ -7,6 +7,7 @@
  * is never read; `identify` has the body too, which a signature covers.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { readBearer, showsBearer } from '../../access/bearer.ts'
 import { type Signature, readSignature, verifySignature } from '../../access/hmac.ts'
 import { isLoopbackAddress, isLoopbackHostHeader } from '../../access/loopback.ts'
@@ -135,10 +136,14 @@ function announcing(security: () => Security, log: Log): () => Security['hmac'] 
 function plainHttpWarning(log: Log): (request: IncomingMessage) => void {
   let said = false
   return ({ socket, headers }) => {
-    if (said || isLoopbackAddress(socket.remoteAddress) || headers['x-forwarded-proto'] === 'https') return
+    if (said || isEncrypted(socket) || isLoopbackAddress(socket.remoteAddress) || headers['x-forwarded-proto'] === 'https') return
     said = true
     log.warn({ remote_address: socket.remoteAddress }, 'a token came over plain HTTP from another machine: whoever is on the way can read it. Put TLS in front of this server (docs/reference/access.md)')
   }
+}
+
+function isEncrypted(socket: Socket): boolean {
+  return 'encrypted' in socket
 }
 
 /** With security disabled: refuses what a web page could make the browser of this machine send. */
@@ -159,9 +164,9 @@ function isFromThisMachine({ socket, headers }: IncomingMessage): boolean {
   return isLoopbackAddress(socket.remoteAddress) && headers['x-forwarded-for'] === undefined && headers['forwarded'] === undefined
 }
 
-function isCrossSite({ headers }: IncomingMessage): boolean {
+function isCrossSite({ headers, socket }: IncomingMessage): boolean {
   if (headers['sec-fetch-site'] === 'cross-site') return true
-  return headers.origin !== undefined && headers.origin !== `http://${headers.host ?? ''}`
+  return headers.origin !== undefined && headers.origin !== `${isEncrypted(socket) ? 'https' : 'http'}://${headers.host ?? ''}`
 }
 
 /** For operations that are public. */

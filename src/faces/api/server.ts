@@ -3,8 +3,9 @@
  * What the routes do is in `operation-routes.ts` and `pages.ts`.
  */
 import { randomUUID } from 'node:crypto'
+import type { RequestListener } from 'node:http'
 import type { Socket } from 'node:net'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyServerFactory } from 'fastify'
 import { isLoopbackName } from '../../access/loopback.ts'
 import { contract } from '../../contract/index.ts'
 import { jobLimits } from '../../engines/jobs/vocabulary.ts'
@@ -14,6 +15,7 @@ import type { Log } from '../../kernel/observe/log.ts'
 import type { Metrics } from '../../kernel/observe/metrics.ts'
 import type { Tracer } from '../../kernel/observe/tracing.ts'
 import type { Authenticator } from './authenticate.ts'
+import { type CertificateFiles, createSecureServer, readCertificate } from './certificate.ts'
 import { routesOfContract } from './contract-routes.ts'
 import { createEventStreams } from './event-stream.ts'
 import { addHooks, headersOfAll, pathOf } from './hooks.ts'
@@ -30,6 +32,8 @@ export interface ApiServerOptions {
   readonly host: string
   /** 0 takes any free port; `url` tells which. */
   readonly port: number
+  /** Given, it speaks https and nothing else. */
+  readonly certificate?: CertificateFiles | undefined
   readonly metrics: Metrics
   readonly log: Log
   readonly tracer?: Tracer | undefined
@@ -47,7 +51,12 @@ const stopPatienceMs = 5_000
 /** A body holds a payload of the full length, and the fields around it. */
 const bodyLimit = jobLimits.payloadBytes + 131_072
 
-/** `start` throws `server.unsafe_binding`, `server.port_in_use`, `server.cannot_listen`. */
+/** How long a request may take to arrive, in milliseconds. */
+const requestTimeout = 60_000
+/** How long a connection is kept without one. Longer than most proxies keep theirs, so that it is they who close it. */
+const keepAliveTimeout = 72_000
+
+/** `start` throws `server.unsafe_binding`, `server.port_in_use`, `server.cannot_listen`, `config.invalid` for the certificate. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   let app: FastifyInstance | undefined
   let url = ''
@@ -58,7 +67,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
         const fresh = build(options)
         await listen(fresh, options)
         app = fresh
-        url = urlOf(fresh, options.host)
+        url = urlOf(fresh, options)
       },
       stop: () => close(app!),
     }),
@@ -73,7 +82,8 @@ function refuseUnsafeBinding({ host, authenticator }: ApiServerOptions): void {
   throw new TaskflowsError('server.unsafe_binding', `security is disabled, and ${host} can be reached from other machines`, { details: { host } })
 }
 
-function build({ execute, authenticator, metrics, log, tracer, version }: ApiServerOptions): FastifyInstance {
+function build({ execute, authenticator, certificate, metrics, log, tracer, version }: ApiServerOptions): FastifyInstance {
+  const serverFactory = certificate && secureServers(certificate, log)
   let closing = false
   const streams = createEventStreams({ metrics: metrics.api, log })
   const app = Fastify({
@@ -81,8 +91,9 @@ function build({ execute, authenticator, metrics, log, tracer, version }: ApiSer
     // Longer ids reach the schema, which says what is wrong with them.
     routerOptions: { maxParamLength: 1_000 },
     return503OnClosing: false,
-    requestTimeout: 60_000,
+    requestTimeout, keepAliveTimeout,
     http: { requireHostHeader: false },
+    ...(serverFactory && { serverFactory }),
     // Of paths that the router cannot read; no hook has seen the request.
     frameworkErrors: (error, request, reply) => {
       const problem = asTaskflowsError(error)
@@ -105,6 +116,12 @@ function build({ execute, authenticator, metrics, log, tracer, version }: ApiSer
   addPages(app, { version, metrics, authenticator })
   addMethodRoutes(app, methodsByPath())
   return app
+}
+
+/** A server that Fastify makes would show the same certificate for ever. */
+function secureServers(files: CertificateFiles, log: Log): FastifyServerFactory {
+  const certificate = readCertificate(files)
+  return (handle) => createSecureServer(certificate, { requestTimeout, keepAliveTimeout, requireHostHeader: false }, handle as RequestListener, log)
 }
 
 function methodsByPath(): ReadonlyMap<string, readonly string[]> {
@@ -139,8 +156,8 @@ async function close(app: FastifyInstance): Promise<void> {
   clearTimeout(deadline)
 }
 
-function urlOf(app: FastifyInstance, host: string): string {
+function urlOf(app: FastifyInstance, { host, certificate }: ApiServerOptions): string {
   const { port } = app.server.address() as { port: number }
   const reachable = host === '0.0.0.0' || host === '' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
+  return `${certificate ? 'https' : 'http'}://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`
 }

@@ -43,9 +43,16 @@ const definitionFlags: readonly Flag[] = [
 
 const serverScope: Flag = { key: 'scope', name: 'scope', kind: 'text', choices: ['user', 'system'], placeholder: '<scope>', describe: 'Whose systemd runs it: that of this account, or that of the machine (as root); default where it is, else user' }
 
+const environmentFlags: readonly Flag[] = [
+  { key: 'venv', name: 'venv', kind: 'text', min: 1, placeholder: '<env>', describe: 'The conda environment, by name or path' },
+  { key: 'path', name: 'path', kind: 'text', min: 1, file: true, placeholder: '<path>', describe: 'With --venv: the conda, mamba or micromamba to use, or the directory that holds it' },
+  { key: 'file', name: 'file', kind: 'text', min: 1, file: true, placeholder: '<file>', describe: 'A YAML file with a Venv (env_name) or a DockerContainer (image)' },
+  { key: 'description', name: 'description', kind: 'text', min: 1, max: 1_000, placeholder: '<text>', describe: 'For people' },
+]
+
 export const localCommands: readonly LocalCommand[] = [
   {
-    words: 'list',
+    words: 'list', several: true,
     summary: 'List services with their status',
     args: [nameArgument],
     flags: [matchFlag, runningFlag, scopeFlag],
@@ -54,7 +61,7 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/list-services.ts'),
   },
   {
-    words: 'status',
+    words: 'status', several: true,
     summary: 'Show the state of services, or all that is known of one',
     args: [nameArgument],
     flags: [
@@ -68,7 +75,7 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/status.ts'),
   },
   {
-    words: 'plan',
+    words: 'plan', several: true,
     summary: 'Show what tf create would change, and change nothing',
     args: definitionArguments,
     flags: definitionFlags,
@@ -78,7 +85,7 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/plan.ts'),
   },
   {
-    words: 'create',
+    words: 'create', several: true,
     summary: 'Create or change services as files define them',
     args: definitionArguments,
     flags: [...definitionFlags, { key: 'dryRun', name: 'dry-run', kind: 'switch', describe: 'Say what would be done, and do nothing' }],
@@ -118,6 +125,24 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/import.ts'),
   },
   {
+    words: 'env create',
+    summary: 'Create a named environment, for services to run in',
+    args: [{ key: 'name', kind: 'text', min: 1, max: 100, describe: 'What definitions call it: letters, digits, dots, dashes and underscores' }],
+    flags: environmentFlags,
+    examples: ['tf env create ml --venv ml-2030', 'tf env create ml --venv ml-2030 --path ~/miniforge3', 'tf env create py --file python.yaml'],
+    notes: "Services use it by environment: 'NAME'. Needs no server and no database; with one, the environment is that of its host.",
+    load: async () => ({ run: (await import('./commands/edit-environment.ts')).create }),
+  },
+  {
+    words: 'env edit',
+    summary: 'Change a named environment, and the services that use it',
+    args: [{ key: 'name', kind: 'text', min: 1, max: 100, describe: 'Name of the environment' }],
+    flags: [...environmentFlags, { key: 'noApply', name: 'no-apply', kind: 'switch', describe: 'Leave services as they are until they are applied next' }],
+    examples: ['tf env edit ml', 'tf env edit ml --venv ml-2031 --yes', 'tf env edit py --file python.yaml --no-apply'],
+    notes: 'Without --venv, --file or --description it opens VISUAL or EDITOR. Shows what becomes of each service, and asks before one that runs is restarted. When no service comes up with it, all is as before. Exits 7 when some did not.',
+    load: async () => ({ run: (await import('./commands/edit-environment.ts')).edit }),
+  },
+  {
     words: 'serve',
     summary: 'Start the server: API, database and, with --worker, a worker',
     args: [],
@@ -142,7 +167,7 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/worker.ts'),
   },
   {
-    words: 'history',
+    words: 'history', several: true,
     summary: 'Show what ran, the latest first, from the server or from what this machine knows',
     args: [],
     flags: [
@@ -159,9 +184,9 @@ export const localCommands: readonly LocalCommand[] = [
     load: () => import('./commands/history.ts'),
   },
   {
-    words: 'logs',
-    summary: 'Show what services and runs of tasks logged on this machine',
-    args: [{ key: 'name', kind: 'text', min: 1, max: 255, optional: true, describe: 'Name of a service or of a task, a pattern such as \'nightly-*\', or the id of a run; all runs of tasks if left out' }],
+    words: 'logs', several: true,
+    summary: 'Show what services and runs of tasks logged',
+    args: [{ key: 'names', kind: 'text', many: true, min: 1, max: 255, optional: true, describe: 'Name of a service or of a task, a pattern such as \'nightly-*\', or the id of a run; several of services; all runs of tasks if left out' }],
     flags: [
       { key: 'lines', name: 'lines', short: 'n', kind: 'whole', min: 1, max: 1_000_000, placeholder: '<n>', describe: 'How many of the last lines; default 100' },
       { key: 'follow', name: 'follow', short: 'f', kind: 'switch', describe: 'Go on with what is logged, until Ctrl-C' },
@@ -169,10 +194,10 @@ export const localCommands: readonly LocalCommand[] = [
       untilFlag,
       { key: 'level', name: 'level', kind: 'text', choices: ['debug', 'info', 'warn', 'error', 'critical'], placeholder: '<level>', describe: 'Only lines that matter this much or more' },
       { key: 'grep', name: 'grep', kind: 'text', min: 1, placeholder: '<regexp>', describe: 'Only lines that match a regular expression of JavaScript, in their first 10,000 characters' },
-      { key: 'run', name: 'run', kind: 'text', min: 1, max: 255, placeholder: '<id>', describe: 'Only the run with this id' },
+      { key: 'run', name: 'run', kind: 'text', min: 1, max: 255, placeholder: '<id>', describe: 'Only the run with this id: of a task, or the invocation id of a service' },
     ],
-    examples: ['tf logs', 'tf logs nightly --level warn --since 1d', "tf logs nightly --grep 'disk|memory' -o jsonl", 'tf logs 019a9f00-1234-7abc-8def-0123456789ab', 'tf logs nightly -f'],
-    notes: 'A name of services shows what their units wrote to the journal. Lines of runs come from the journal, and for runs that it does not have from TASKFLOWS_HOME/runs, which keeps the last 200 of each run. The server, when there is one, tells when the runs began and how they ended.',
+    examples: ['tf logs web -f', 'tf logs web worker@1 --since 1h --level warn', 'tf logs', 'tf logs nightly --level warn --since 1d', "tf logs nightly --grep 'disk|memory' -o jsonl", 'tf logs 019a9f00-1234-7abc-8def-0123456789ab', 'tf logs nightly -f'],
+    notes: 'A name of services shows what their units wrote to the journal of this host, or with --server of that one. Lines of runs come from the journal, and for runs that it does not have from TASKFLOWS_HOME/runs, which keeps the last 200 of each run. The server, when there is one, tells when the runs began and how they ended.',
     load: () => import('./commands/logs.ts'),
   },
   {
@@ -251,6 +276,19 @@ export const localCommands: readonly LocalCommand[] = [
     load: async () => ({ run: (await import('./commands/api-service.ts')).status }),
   },
   {
+    words: 'api security certificate',
+    summary: 'Make a certificate for the server that callers pin, or show the one that there is',
+    args: [],
+    flags: [
+      { key: 'names', name: 'name', kind: 'text', many: true, further: /(?!)/, min: 1, max: 253, placeholder: '<name>', describe: 'Host name or IP address that it is made for; may be repeated. Default the names and addresses of this machine' },
+      { key: 'days', name: 'days', kind: 'whole', min: 1, max: 36_500, placeholder: '<n>', describe: 'How long it is valid; default 3650' },
+      { key: 'replace', name: 'replace', kind: 'switch', describe: 'Make another one; whoever pinned the old one has to pin it again' },
+    ],
+    examples: ['tf api security certificate', 'tf api security certificate --name web1.example.com --name 10.0.0.7 --replace'],
+    notes: 'It signs itself (ECDSA, P-256) and is written to TASKFLOWS_HOME/tls. Shows the fingerprint, to be compared by those who pin it, and the settings that have tf serve use it.',
+    load: () => import('./commands/api-certificate.ts'),
+  },
+  {
     words: 'api security setup',
     summary: 'Create the secret that callers of the API sign with',
     args: [],
@@ -282,6 +320,50 @@ export const localCommands: readonly LocalCommand[] = [
     examples: ['tf api security set-secret - < secret.txt'],
     notes: 'Prefer -: other users of this machine can see the arguments of a running program.',
     load: async () => ({ run: (await import('./commands/api-security.ts')).setSecret }),
+  },
+  {
+    words: 'servers add',
+    summary: 'Give a server a name, with the credential it is shown and the certificate it must show',
+    args: [
+      { key: 'name', kind: 'text', min: 1, max: 64, describe: 'Letters, digits, ".", "_" and "-"; not all' },
+      { key: 'url', kind: 'text', min: 1, describe: 'https://host:port, or host:port over http' },
+    ],
+    flags: [
+      { key: 'tokenFile', name: 'token-file', kind: 'text', min: 1, file: true, placeholder: '<file>', describe: 'File with an API token of that server, or - for standard input' },
+      { key: 'secretFile', name: 'secret-file', kind: 'text', min: 1, file: true, placeholder: '<file>', describe: 'File with the secret of that host, which signs requests and is never sent, or - for standard input' },
+      { key: 'fingerprint', name: 'fingerprint', kind: 'text', min: 1, placeholder: '<SHA256:...>', describe: 'Believe only the certificate with this fingerprint' },
+      { key: 'pin', name: 'pin', kind: 'switch', describe: 'Believe only the certificate that the server shows now; compare the fingerprint that is printed' },
+      { key: 'replace', name: 'replace', kind: 'switch', describe: 'Replace the server of this name' },
+    ],
+    examples: ['tf servers add web1 https://web1.example.com:7777 --token-file web1.token', 'ssh web1 tf api tokens create me --role admin | tf servers add web1 https://10.0.0.7:7777 --token-file - --pin'],
+    notes: 'Written to TASKFLOWS_HOME/servers.json, which only this account can read. Without a credential the server is shown TASKFLOWS_TOKEN. No credential is taken from the line, which other users of this machine can see.',
+    load: async () => ({ run: (await import('./commands/servers.ts')).add }),
+  },
+  {
+    words: 'servers list',
+    summary: 'List the servers that have a name',
+    args: [],
+    flags: [{ key: 'check', name: 'check', kind: 'switch', describe: 'Also ask each of them how it is' }],
+    examples: ['tf servers list', 'tf servers list --check', 'tf servers list -o json'],
+    notes: 'Credentials are never shown. --check exits as tf servers test does.',
+    load: async () => ({ run: (await import('./commands/servers.ts')).list }),
+  },
+  {
+    words: 'servers remove',
+    summary: 'Take servers off the list, with their credentials',
+    args: [{ key: 'name', kind: 'text', many: true, min: 1, describe: 'Names of the list' }],
+    flags: [],
+    examples: ['tf servers remove web1'],
+    load: async () => ({ run: (await import('./commands/servers.ts')).remove }),
+  },
+  {
+    words: 'servers test',
+    summary: 'Ask servers of the list whether they answer and let us in',
+    args: [{ key: 'name', kind: 'text', many: true, min: 1, optional: true, describe: 'Names of the list; all if left out' }],
+    flags: [],
+    examples: ['tf servers test', 'tf servers test web1 -o json'],
+    notes: 'Exits 0 when all of them do, 7 when some do, else as the failure that they share: 3 not running, 5 denied or another certificate.',
+    load: async () => ({ run: (await import('./commands/servers.ts')).test }),
   },
   {
     words: 'db status',

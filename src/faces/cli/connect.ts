@@ -3,6 +3,7 @@
  * this home, else in this process.
  */
 import { existsSync } from 'node:fs'
+import { isLoopbackName } from '../../access/loopback.ts'
 import type { Client } from '../../client/create-client.ts'
 import type { Config } from '../../config.ts'
 import type { TaskflowsContract } from '../../contract/index.ts'
@@ -23,23 +24,32 @@ const answerWithinMs = 1000
 
 /** @param area whose operations are wanted: services need no database, and in this process nothing else is there with them */
 export async function connect({ config, talk }: { readonly config: Config; readonly talk: Talk }, area?: string): Promise<Connection> {
-  return (await connectToServer(config)) ?? (area === 'services' ? withServices(config, talk) : inProcess(config, talk))
+  return (await connectToServer(config, talk)) ?? (area === 'services' || area === 'environments' ? withServices(config, talk) : inProcess(config, talk))
 }
 
-/** For what only a server can tell: `undefined` when none is named and that of this home does not answer. */
-export async function connectToServer(config: Config): Promise<(Connection & { readonly url: string }) | undefined> {
+/** For what only a server can tell: `undefined` when none is named and that of this home does not answer. @param talk told when what is said can be read on the way */
+export async function connectToServer(config: Config, talk?: Pick<Talk, 'warn'>): Promise<(Connection & { readonly url: string }) | undefined> {
   // Where none is, neither a transport is loaded nor what it signs with.
   if (config.server === null && !existsSync(serverRecordPath(config.home))) return undefined
   const { homeServer, namedServer } = await import('../../known-server.ts')
   const named = namedServer(config)
-  if (named) return overHttp(named)
+  const timeoutMs = config.serverTimeoutSeconds * 1000
+  if (named && !isPrivate(named)) talk?.warn(`${named.url} is asked without TLS: whoever is on the way can read and change what is said${named.token === undefined ? '' : ', and use the token'} (docs/guides/many-hosts.md)`)
+  if (named) return overHttp(named, timeoutMs)
   const own = homeServer(config)
-  return own && await answers(own.url) ? overHttp(own) : undefined
+  return own && await answers(own) ? overHttp(own, timeoutMs) : undefined
 }
 
-async function overHttp({ url, ...identity }: KnownServer, timeoutMs?: number): Promise<Connection & { readonly url: string }> {
+/** Whether nobody on the way can read what is said. */
+export function isPrivate({ url }: Pick<KnownServer, 'url'>): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'https:' || isLoopbackName(hostname)
+}
+
+export async function overHttp(server: KnownServer, timeoutMs: number): Promise<Connection & { readonly url: string }> {
   const [{ createClient }, { createHttpTransport }] = await Promise.all([import('../../client/create-client.ts'), import('../../client/http-transport.ts')])
-  const transport = createHttpTransport({ url, routes, ...identity, ...(timeoutMs !== undefined && { timeoutMs }) })
+  const { url } = server
+  const transport = createHttpTransport({ ...server, routes, timeoutMs })
   return { url, client: createClient(transport), [Symbol.asyncDispose]: async () => {} }
 }
 
@@ -52,14 +62,14 @@ async function inProcess(config: Config, talk: Talk): Promise<Connection> {
 
 async function withServices(config: Config, talk: Talk): Promise<Connection> {
   const { openLocalServices } = await import('../../local-services.ts')
-  const { client, close } = openLocalServices(config, { defaults: defaults['services']!, onProgress: talk.progress })
+  const { client, close } = openLocalServices(config, { defaults, onProgress: talk.progress })
   return { client, [Symbol.asyncDispose]: close }
 }
 
 /** Whether a taskflows server answers there. */
-async function answers(url: string): Promise<boolean> {
+async function answers({ url, fingerprint }: KnownServer): Promise<boolean> {
   try {
-    await (await overHttp({ url }, answerWithinMs)).client.system.health({})
+    await (await overHttp({ url, ...(fingerprint && { fingerprint }) }, answerWithinMs)).client.system.health({})
   } catch (thrown) {
     // One that answers with its troubles is there; the call itself will tell them.
     if (!(thrown instanceof TaskflowsError) || thrown.code === 'server.unreachable') return false

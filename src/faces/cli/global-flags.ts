@@ -6,8 +6,8 @@ export type Format = (typeof formats)[number]
 
 export const globalFlags: readonly Flag[] = [
   {
-    key: 'server', name: 'server', short: 's', kind: 'text', min: 1, placeholder: '<host:port>',
-    describe: 'Server to talk to, also as a URL; default TASKFLOWS_SERVER, else the server of this home, else no server at all',
+    key: 'server', name: 'server', short: 's', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<server>',
+    describe: 'Server to talk to: a name of tf servers list, host:port or a URL; default TASKFLOWS_SERVER, else the server of this home, else no server at all. Repeated, or all: several, for commands on services',
   },
   {
     key: 'output', name: 'output', short: 'o', kind: 'text', choices: formats, placeholder: '<format>',

@@ -22,6 +22,8 @@ export interface Invocation {
   /** The settings that the line gives. */
   readonly configFlags: ConfigFlags
   readonly talk: Talk
+  /** Says on stderr what failed while the rest goes on. */
+  readonly report: (thrown: unknown) => void
   /** @param several whether more than one item is coming. */
   readonly output: (several: boolean) => Output
 }

@@ -3,6 +3,38 @@ import type { OperationCommand } from './command.ts'
 
 export const operationCommands: readonly OperationCommand[] = [
   {
+    "words": "why",
+    "summary": "Say why a service is as it is: how its last run ended, what may stop the next, what its schedule missed",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of the service"
+      }
+    ],
+    "flags": [
+      {
+        "key": "scope",
+        "kind": "text",
+        "choices": [
+          "user",
+          "system"
+        ],
+        "describe": "Only services of one scope (both unless said): user, system",
+        "name": "scope",
+        "placeholder": "<scope>"
+      }
+    ],
+    "examples": [
+      "tf why nightly",
+      "tf why nightly -o json"
+    ],
+    "area": "services",
+    "operation": "why"
+  },
+  {
     "words": "show",
     "summary": "Show the unit files of services, and the drop-ins that change them",
     "args": [
@@ -386,6 +418,59 @@ export const operationCommands: readonly OperationCommand[] = [
     ],
     "area": "services",
     "operation": "rollback"
+  },
+  {
+    "words": "env list",
+    "summary": "List named environments",
+    "args": [],
+    "flags": [],
+    "examples": [
+      "tf env list",
+      "tf env list -o json"
+    ],
+    "area": "environments",
+    "operation": "list"
+  },
+  {
+    "words": "env show",
+    "summary": "Show a named environment and the services that use it",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 100,
+        "describe": "What definitions call it"
+      }
+    ],
+    "flags": [],
+    "examples": [
+      "tf env show ml",
+      "tf env show ml -o yaml"
+    ],
+    "area": "environments",
+    "operation": "get"
+  },
+  {
+    "words": "env delete",
+    "summary": "Delete a named environment that no service uses",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 100,
+        "describe": "What definitions call it",
+        "many": true
+      }
+    ],
+    "flags": [],
+    "examples": [
+      "tf env delete ml"
+    ],
+    "confirm": "Delete these environments?",
+    "area": "environments",
+    "operation": "delete"
   },
   {
     "words": "jobs add",
@@ -784,7 +869,7 @@ export const operationCommands: readonly OperationCommand[] = [
         "kind": "text",
         "min": 1,
         "max": 255,
-        "describe": "Only runs of this job",
+        "describe": "Only runs of this job, or of this service: HOST/SCOPE/NAME",
         "name": "subject",
         "placeholder": "<subject>"
       },
@@ -834,7 +919,7 @@ export const operationCommands: readonly OperationCommand[] = [
     ],
     "examples": [
       "tf runs list --state failed --since 1h",
-      "tf runs list --kind task -o json"
+      "tf runs list --kind service -o json"
     ],
     "area": "runs",
     "operation": "list"
@@ -848,7 +933,7 @@ export const operationCommands: readonly OperationCommand[] = [
         "kind": "text",
         "min": 1,
         "max": 255,
-        "describe": "The id of the run",
+        "describe": "The id of the run; for a service what systemd calls the invocation",
         "many": true
       }
     ],
@@ -1012,6 +1097,19 @@ export const operationCommands: readonly OperationCommand[] = [
 
 export const routes = {
   "services": {
+    "logs": {
+      "method": "GET",
+      "path": "/services/{name}/logs"
+    },
+    "followLogs": {
+      "method": "GET",
+      "path": "/services/{name}/logs",
+      "stream": true
+    },
+    "why": {
+      "method": "GET",
+      "path": "/services/{name}/why"
+    },
     "list": {
       "method": "GET",
       "path": "/services"
@@ -1079,6 +1177,34 @@ export const routes = {
       "method": "POST",
       "path": "/services:batch",
       "slow": true
+    }
+  },
+  "environments": {
+    "list": {
+      "method": "GET",
+      "path": "/environments"
+    },
+    "get": {
+      "method": "GET",
+      "path": "/environments/{name}"
+    },
+    "create": {
+      "method": "POST",
+      "path": "/environments"
+    },
+    "plan": {
+      "method": "POST",
+      "path": "/environments/{name}/plan",
+      "slow": true
+    },
+    "edit": {
+      "method": "PUT",
+      "path": "/environments/{name}",
+      "slow": true
+    },
+    "delete": {
+      "method": "DELETE",
+      "path": "/environments/{name}"
     }
   },
   "jobs": {
@@ -1173,6 +1299,10 @@ export const routes = {
 /** What a field of an input is when nobody says: for operations that are carried out where no schema is loaded. */
 export const defaults: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>> = {
   "services": {
+    "logs": {
+      "limit": 50,
+      "order": "desc"
+    },
     "list": {
       "running": false,
       "details": true
@@ -1210,6 +1340,11 @@ export const defaults: Readonly<Record<string, Readonly<Record<string, Readonly<
     "batch": {
       "timers": false,
       "services": false
+    }
+  },
+  "environments": {
+    "edit": {
+      "apply": true
     }
   },
   "jobs": {

@@ -20,11 +20,15 @@ export async function runCommand(command: OperationCommand | LocalCommand, given
     const shared = await readValues({ args: [], flags: globalFlags }, givenGlobals)
     failure.format = (shared['output'] as Format | undefined) ?? 'table'
     const values = await readValues(command, given)
-    const configFlags = flagsOf(shared, values)
+    const servers = (shared['server'] as readonly string[] | undefined) ?? []
+    const configFlags = flagsOf(servers, values)
     const globals: Globals = { format: failure.format, noColor, yes: givenGlobals.has('yes'), get debug() { return failure.debug } }
     const output = (several: boolean) => createOutput({ ...globals, talk, several })
+    const report = (thrown: unknown) => void reportFailure(thrown, failure)
     // What needs no configuration works with a broken one, and tf doctor says what is broken.
-    return (await run(command, { values, globals, configFlags, talk, output, get config() { return (read ??= readConfig(configFlags)) } })) ?? 0
+    const invocation: Invocation = { values, globals, configFlags, talk, output, report, get config() { return (read ??= readConfig(configFlags)) } }
+    if (!meansSeveral(servers)) return (await run(command, invocation)) ?? 0
+    return await (await import('./several-servers.ts')).runOnServers(command, servers, invocation, run)
   } catch (thrown) {
     talk.progress('')
     return exitCodeFor(command, reportFailure(thrown, failure))
@@ -37,9 +41,13 @@ async function run(command: OperationCommand | LocalCommand, invocation: Invocat
   return runOperation(command, invocation)
 }
 
+function meansSeveral(servers: readonly string[]): boolean {
+  return servers.length > 1 || servers[0] === 'all'
+}
+
 /** The settings that are also flags. */
-function flagsOf(shared: Values, values: Values): ConfigFlags {
-  const chosen = { server: shared['server'], host: values['host'], port: values['port'] }
+function flagsOf(servers: readonly string[], values: Values): ConfigFlags {
+  const chosen = { server: meansSeveral(servers) ? undefined : servers[0], host: values['host'], port: values['port'] }
   const given = Object.entries(chosen).filter(([, value]) => value !== undefined)
   return Object.fromEntries(given.map(([key, value]) => [key, String(value)]))
 }

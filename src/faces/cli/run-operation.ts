@@ -11,7 +11,6 @@ import { extraFlags } from './commands.ts'
 import { connect } from './connect.ts'
 import { confirm } from './confirm.ts'
 import { combinedExitCode } from './errors.ts'
-import { reportFailure } from './failure.ts'
 import type { Invocation } from './invocation.ts'
 import type { AreaWithCommands, Print, PrintContext, Printers } from './printers.ts'
 import type { Values } from './read-values.ts'
@@ -19,6 +18,7 @@ import type { Values } from './read-values.ts'
 /** Loaded when one is used. The type asks for every area that has commands. */
 const printers: { readonly [A in AreaWithCommands]: () => Promise<Printers<TaskflowsContract[A]>> } = {
   services: async () => (await import('./commands/services.ts')).servicePrinters,
+  environments: async () => (await import('./commands/environments.ts')).environmentPrinters,
   jobs: async () => (await import('./commands/jobs.ts')).jobPrinters,
   events: async () => (await import('./commands/events.ts')).eventPrinters,
   runs: async () => (await import('./commands/runs.ts')).runPrinters,
@@ -43,7 +43,7 @@ export async function runOperation(command: OperationCommand, invocation: Invoca
       if (await print(await call(input), context)) partly = true
     } catch (thrown) {
       failures.push(thrown)
-      reportFailure(thrown, invocation.globals)
+      invocation.report(thrown)
     }
   }
   await context.output.end()

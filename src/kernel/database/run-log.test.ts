@@ -9,6 +9,8 @@ import { newId } from '../ids.ts'
 import { type ReportedRun, type Run, type RunFilter, type RunLog, runKinds, runStates } from '../runs.ts'
 import { everyTenant } from '../scope.ts'
 import { createRunLog } from './run-log.ts'
+import { serviceRun } from '../../testing/service-run.ts'
+import { createServiceLedger } from './service-runs.ts'
 
 const dayMs = 86_400_000
 
@@ -45,6 +47,8 @@ async function pages(filter: RunFilter = {}, limit = 1000, tenant: string | null
   return all
 }
 
+/** As the database sorts it. */
+const dashed = (id: string) => id.replace(/^(\w{8})(\w{4})(\w{4})(\w{4})(\w{12})$/, '$1-$2-$3-$4-$5')
 const idsOf = (found: readonly Run[]) => found.map(({ id }) => id)
 
 describe('a list', () => {
@@ -113,10 +117,10 @@ describe('a report', () => {
   test('of a start and of an end is kept, with one event each', async () => {
     const { endedAt, ...started } = report({ state: 'running', host: 'one', correlationId: 'told-1', tenant: 'acme' })
     await tell({ ...started, endedAt })
-    expect(await get(started.id)).toEqual({ ...started, endedAt: null, kind: 'task', subject: null })
+    expect(await get(started.id)).toEqual({ ...started, endedAt: null, service: null, kind: 'task', subject: null })
     const ended = { ...started, state: 'failed' as const, endedAt: started.startedAt + 500, attempt: 3, exitCode: 7, errorType: 'Error', errorMessage: 'no' }
     await tell(ended)
-    expect(await get(started.id)).toEqual({ ...ended, kind: 'task', subject: null })
+    expect(await get(started.id)).toEqual({ ...ended, service: null, kind: 'task', subject: null })
     expect(await eventsOf(started.id)).toMatchObject([
       { type: 'task.started', tenant: 'acme', name: 'report', actor: 'tester', correlationId: 'told-1' },
       { type: 'task.failed', tenant: 'acme', name: 'report', actor: 'tester', correlationId: 'told-1', data: { attempt: 3, exit_code: 7, error_type: 'Error', error_message: 'no', host: 'one' } },
@@ -266,6 +270,12 @@ describe('pages', () => {
         ...(at % 7 === 0 && { correlationId: `flow-${at % 5}` }), ...(at % 6 === 1 && { state: 'failed' as const }),
       })))
     }
+    await createServiceLedger(store.database, { account: '1000' }).record(Array.from({ length: 200 }, (_, at) => serviceRun({
+      service: at % 40 === 0 ? 'rare' : `work${at % 3}`, host: `h${at % 2}`, startedAt: now - at * 50_000 - 3000,
+      // Of some the end was not seen, some never began.
+      ...(at % 5 === 0 ? { state: 'running' as const } : at % 5 === 1 ? { state: 'succeeded' as const } : { state: at % 5 === 2 ? 'failed' as const : 'lost' as const, endedAt: now - at * 50_000 }),
+      ...(at % 11 === 0 && { invocationId: null, state: 'missed' as const, startedAt: null, slot: now - at * 50_000 }),
+    })))
     all = await plainList()
   })
 
@@ -275,14 +285,16 @@ describe('pages', () => {
       ...await store.database.query<{ id: string }>(`select job_id || '.' || attempt as id from taskflows.attempts`),
       ...await store.database.query<{ id: string }>(`select l.id || '.' || l.attempt as id from (select unnest(job_ids) as id, unnest(attempts) as attempt from taskflows.leases) as l`),
       ...await store.database.query<{ id: string }>(`select id from taskflows.runs`),
+      ...await store.database.query<{ id: string }>(`select replace(id::text, '-', '') as id from taskflows.service_runs`),
     ]
     const ends = new Map((await store.database.query<{ id: string; us: number }>(`
       select job_id || '.' || attempt as id, (extract(epoch from ended_at) * 1000000)::bigint as us from taskflows.attempts
-      union all select id::text, (extract(epoch from ended_at) * 1000000)::bigint from taskflows.runs where ended_at is not null`)).map(({ id, us }) => [id, us]))
+      union all select id::text, (extract(epoch from ended_at) * 1000000)::bigint from taskflows.runs where ended_at is not null
+      union all select replace(id::text, '-', ''), (extract(epoch from coalesce(ended_at, started_at, slot)) * 1000000)::bigint from taskflows.service_runs where state <> 'running'`)).map(({ id, us }) => [id, us]))
     const unique = [...new Set(ids.map(({ id }) => id))]
     const found: Run[] = []
     for (let at = 0; at < unique.length; at += 100) found.push(...await Promise.all(unique.slice(at, at + 100).map((id) => get(id))))
-    const key = ({ id }: Run): [number, string, number] => [ends.get(id) ?? Infinity, id.slice(0, 36), Number(id.slice(37))]
+    const key = ({ id }: Run): [number, string, number] => [ends.get(id) ?? Infinity, dashed(id).slice(0, 36), Number(id.slice(37))]
     return found.sort((one, other) => {
       const [a, b] = [key(one), key(other)]
       return b[0] === a[0] || (b[0] === Infinity && a[0] === Infinity) ? (a[1] === b[1] ? b[2] - a[2] : a[1] < b[1] ? 1 : -1) : b[0] - a[0]
@@ -293,7 +305,7 @@ describe('pages', () => {
     const someRun = fc.nat().map((at) => all[at % all.length]!)
     const filters = someRun.chain((run) => fc.record({
       kind: fc.constantFrom(...runKinds, run.kind, run.kind), state: fc.constantFrom(...runStates, run.state, run.state), name: fc.constantFrom('rare', run.name), subject: fc.constant(run.subject ?? newId(0)),
-      tenant: fc.constantFrom('t1', run.tenant), correlationId: fc.constantFrom('flow-1', run.correlationId), since: fc.constantFrom(run.endedAt ?? 0, Math.floor(store.time.now()) - 3_600_000),
+      tenant: fc.constantFrom('t1', run.tenant ?? 't2'), correlationId: fc.constantFrom('flow-1', run.correlationId), since: fc.constantFrom(run.endedAt ?? 0, Math.floor(store.time.now()) - 3_600_000),
     }, { requiredKeys: [] }))
     await fc.assert(fc.asyncProperty(filters, fc.integer({ min: 1, max: 400 }), fc.constantFrom(null, null, 't1', 't2'), async (filter, size, tenant) => {
       const expected = all.filter((run) => matches(run, filter) && (tenant === null || run.tenant === tenant))

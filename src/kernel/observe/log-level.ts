@@ -8,6 +8,11 @@ export const levelNumbers: Readonly<Record<LogLevel, number>> = { debug: 20, inf
 /** What `journalctl -p` filters by. */
 export const syslogPriorities: Readonly<Record<LogLevel, number>> = { debug: 7, info: 6, warn: 4, error: 3, critical: 2 }
 
+/** The level that a priority of syslog means: notices are information. */
+export function levelOfPriority(priority: number): LogLevel {
+  return priority <= 2 ? 'critical' : priority === 3 ? 'error' : priority === 4 ? 'warn' : priority < 7 ? 'info' : 'debug'
+}
+
 const otherWords: Readonly<Record<string, LogLevel | 'silent'>> = { trace: 'debug', warning: 'warn', fatal: 'critical', silent: 'silent', off: 'silent' }
 
 /** The level that a word names, in any case, or `undefined`. */

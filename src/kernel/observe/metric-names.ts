@@ -80,6 +80,13 @@ export const metricDefinitions = {
   taskflows_service_restarts_total: {
     type: 'counter', help: 'Restarts of services.', of: ['server'], labels: { service_name: serviceName, reason: '`manual`, or why systemd did: `failed`, `watchdog`, or `exited` for what is to run always' },
   },
+  taskflows_service_slots_total: {
+    type: 'counter', help: 'Times at which schedules wanted services to run, by what became of them.', of: ['server'],
+    labels: {
+      verdict: '`on_time`, `late`, `skipped`, `missed` or `overdue`; what is overdue counts again with what becomes of it',
+      reason: '`none`, `overlap`, `condition`, `host_down`, `systemd_down`, `timer_off`, `random_delay` or `unknown`',
+    },
+  },
   taskflows_service_uptime_seconds: { type: 'gauge', help: 'Since the service became active; 0 while it is not.', of: ['server'], labels: { service_name: serviceName } },
 
   taskflows_system_info: {

@@ -17,7 +17,7 @@ export interface Metrics {
   readonly jobs: JobMetrics
   /** Of the runs that were reported; those of the server's own process are among them. */
   readonly tasks: TaskMetrics
-  readonly services: Pick<ServiceMetrics, 'restarted'>
+  readonly services: Pick<ServiceMetrics, 'restarted' | 'slotJudged'>
   /** The text that Prometheus scrapes. */
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>
 }

@@ -45,7 +45,7 @@ export function runOfRecord(record: LogRecord, from: { readonly at: number; read
   if (eventOf(record) !== taskFinished || id === null || name === null || !isState(outcome)) return undefined
   const [startedAt, attempts] = [fieldOf(record, 'started_at'), fieldOf(record, 'attempts')]
   return {
-    id, name, kind: 'task', subject: null, tenant: 'default', state: outcome,
+    id, name, kind: 'task', subject: null, service: null, tenant: 'default', state: outcome,
     attempt: typeof attempts === 'number' ? attempts : null,
     host: textOf(record, 'hostname') ?? from.host,
     startedAt: typeof startedAt === 'number' ? startedAt : null,

@@ -47,3 +47,12 @@ test('of very many services those that are well are left out first', () => {
   expect(lines.filter((line) => line.includes('uptime'))).toHaveLength(2_000)
   expect(lines).toContain('taskflows_service_state{service_name="nightly",state="failed"} 1')
 })
+
+test('slots are counted by what became of them, and the usual ones are there with the first', () => {
+  const metrics = createServiceMetrics()
+  expect(linesOf([], metrics)).toEqual([])
+  for (const verdict of ['missed', 'missed', 'late']) metrics.slotJudged(verdict, verdict === 'late' ? 'host_down' : 'timer_off')
+  expect(linesOf([], metrics)).toEqual(expect.arrayContaining([
+    'taskflows_service_slots_total{verdict="on_time",reason="none"} 0', 'taskflows_service_slots_total{verdict="missed",reason="timer_off"} 2', 'taskflows_service_slots_total{verdict="late",reason="host_down"} 1',
+  ]))
+})

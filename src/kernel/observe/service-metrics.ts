@@ -20,17 +20,27 @@ export interface MeasuredService {
 
 export interface ServiceMetrics {
   restarted(service: string, reason: string): void
+  /** What became of a time at which a schedule wanted a service to run. */
+  slotJudged(verdict: string, reason: string): void
   families(services: readonly MeasuredService[], now: number): MetricFamily[]
 }
 
 /** Reasons that are 0 before their first time, so that the first is an increase. */
 const usualReasons = ['failed', 'manual'] as const
+/** The same of slots, once there are any. */
+const usualSlots = [['on_time', 'none'], ['late', 'overlap'], ['late', 'unknown'], ['skipped', 'overlap'], ['skipped', 'condition'], ['missed', 'host_down'], ['missed', 'timer_off'], ['missed', 'unknown'], ['overdue', 'unknown']] as const
+
 /** Of more services than this those that are well are left out. */
 const mostServices = 2_000
 
 export function createServiceMetrics(): ServiceMetrics {
   const restarts = new Map<string, Map<string, number>>()
+  const slots = new Map<string, number>()
   return {
+    slotJudged: (verdict, reason) => {
+      if (slots.size === 0) for (const usual of usualSlots) slots.set(usual.join(' '), 0)
+      slots.set(`${verdict} ${reason}`, (slots.get(`${verdict} ${reason}`) ?? 0) + 1)
+    },
     restarted: (service, reason) => {
       const counts = restarts.get(service) ?? new Map<string, number>()
       restarts.set(service, counts.set(reason, (counts.get(reason) ?? 0) + 1))
@@ -39,7 +49,7 @@ export function createServiceMetrics(): ServiceMetrics {
       const shown = byName(services)
       // A service that was removed takes its counts along.
       for (const name of restarts.keys()) if (!shown.has(name)) restarts.delete(name)
-      return familiesOf([...shown.values()].sort(worstFirst).slice(0, mostServices), restarts, now)
+      return [...familiesOf([...shown.values()].sort(worstFirst).slice(0, mostServices), restarts, now), slotsFamily(slots)]
     },
   }
 }
@@ -84,4 +94,11 @@ function familiesOf(services: readonly Shown[], restarts: ReadonlyMap<string, Re
     familyOf('taskflows_service_uptime_seconds', services.map(({ service_name, state, activeSince }) =>
       ({ labels: { service_name }, value: state === 'active' && activeSince !== null ? Math.max(now - activeSince, 0) / 1000 : 0 }))),
   ]
+}
+
+function slotsFamily(slots: ReadonlyMap<string, number>): MetricFamily {
+  return familyOf('taskflows_service_slots_total', [...slots].map(([key, value]) => {
+    const [verdict, reason] = key.split(' ') as [string, string]
+    return { labels: { verdict, reason }, value }
+  }))
 }

@@ -37,15 +37,26 @@ const ofService = () => [{ input: { name: 'nobody-has-this' }, answer: 'service.
 const unknownService = { foreign: ofService, change: async () => ({ name: 'nobody-has-this' }) }
 const definition = { name: 'nobody-has-this', start_command: 'true' }
 
+/** Environments are those of the host, too. */
+const environment = { environment: { env_name: 'ml' } }
+const ofEnvironment = () => [{ input: { name: 'nobody-has-this' }, answer: 'environment.not_found' as const }]
+const unknownEnvironment = {
+  foreign: () => [{ input: { name: 'nobody-has-this', ...environment }, answer: 'environment.not_found' as const }],
+  change: async () => ({ name: 'nobody-has-this', ...environment }),
+}
+
 export const cases: Cases = {
   services: {
     list: { foreign: () => [{ input: {}, answer: 'nothing' }, { input: { match: '*', scope: 'user', details: false, running: true }, answer: 'nothing' }] },
     get: { foreign: ofService },
     status: { foreign: ofService },
     files: { foreign: () => [{ input: { match: '*' }, answer: 'service.not_found' }] },
+    why: { foreign: ofService },
     next: { foreign: () => [{ input: { match: '*', iterations: 3 }, answer: 'nothing' }] },
     plan: { foreign: () => [{ input: { services: [definition], prune: true, start: false }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
     apply: { foreign: () => [{ input: { services: [definition], prune: true, start: false, note: 'x' }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
+    logs: { foreign: () => [{ input: { name: 'nobody-has-this' }, answer: 'service.not_found' }, { input: { name: '*,nobody', scope: 'user', run: '0'.repeat(32), since: '1h', until: '1s', level: 'warn', grep: 'x', order: 'asc', n_lines: 3, limit: 3 }, answer: 'service.not_found' }] },
+    followLogs: { foreign: () => [{ input: { name: '*', lines: 10 }, answer: 'service.not_found' }] },
     start: unknownService,
     stop: unknownService,
     restart: unknownService,
@@ -57,6 +68,14 @@ export const cases: Cases = {
       foreign: () => [{ input: { service_names: ['nobody-has-this'], operation: 'stop' }, answer: 'nothing' }],
       change: async () => ({ service_names: ['nobody-has-this'], operation: 'stop' }),
     },
+  },
+  environments: {
+    list: { foreign: () => [{ input: {}, answer: 'nothing' }] },
+    get: { foreign: ofEnvironment },
+    create: { foreign: () => [{ input: { name: 'nobody-has-this', type: 'venv', ...environment }, answer: 'access.denied' }], change: async () => ({ name: 'made-by-walker', ...environment }) },
+    plan: unknownEnvironment,
+    edit: { ...unknownEnvironment, foreign: () => [{ input: { name: 'nobody-has-this', ...environment, apply: true }, answer: 'environment.not_found' }] },
+    delete: { foreign: ofEnvironment, change: async () => ({ name: 'nobody-has-this' }) },
   },
   jobs: {
     add: {

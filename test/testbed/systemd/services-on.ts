@@ -1,11 +1,14 @@
 /** The engine of services on a user manager of the test bed, in this process. The manager must run as root. */
 import { dirname, join } from 'node:path'
 import { createHealthProbe } from '../../../src/adapters/health-probe/index.ts'
+import { createDocker } from '../../../src/adapters/docker/index.ts'
+import { createEnvironmentFile } from '../../../src/adapters/environment-file/index.ts'
 import { createServiceVersions } from '../../../src/adapters/service-versions/index.ts'
 import { createSystemdManager } from '../../../src/adapters/systemd/index.ts'
 import { createServices } from '../../../src/engines/services/look/create-services.ts'
 import type { ServiceFact } from '../../../src/engines/services/host.ts'
 import type { ServiceDefinition, ServiceManager, Services } from '../../../src/engines/services/index.ts'
+import { createServiceWitness } from '../../../src/service-witness.ts'
 import { systemClock } from '../../../src/kernel/clock.ts'
 import { afterAll, afterEach, beforeAll } from 'vitest'
 import { type UserManager, startUserManager } from './user-manager.ts'
@@ -23,15 +26,18 @@ export interface ServicesOn extends AsyncDisposable {
   reloads(): Promise<number>
 }
 
-export function servicesOn(machine: UserManager): ServicesOn {
+/** @param dockerHost the daemon of containers. Default none */
+export function servicesOn(machine: UserManager, dockerHost = 'unix:///nowhere/docker.sock'): ServicesOn {
   const [units, state] = [join(machine.home, '.config/systemd/user'), join(machine.home, '.taskflows/services')]
   const runtime = join(dirname(machine.home), 'run/0')
-  const environment = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtime}/bus` }
+  const environment = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime, DBUS_SESSION_BUS_ADDRESS: `unix:path=${runtime}/bus`, DOCKER_HOST: dockerHost }
   const runExport = [process.execPath, '--conditions=source', new URL('../../../src/faces/cli/main.ts', import.meta.url).pathname, 'run'] as const
   const manager = createSystemdManager({ scope: 'user', unitDirectory: units, environment, homeDirectory: machine.home, uid: 0, runExport, stateDirectory: state })
   const facts: ServiceFact[] = []
   const services = createServices({
-    manager: () => manager, scopes: () => ['user'], versions: createServiceVersions(state), clock: systemClock,
+    manager: () => manager, scopes: () => ['user'], versions: createServiceVersions(state), clock: systemClock, witness: createServiceWitness({ timeoutMs: 5000, uid: 0 }),
+    environments: createEnvironmentFile(join(machine.home, '.taskflows/environments.json')),
+    containerRuntime: async () => createDocker({ environment, uid: 0, timeoutMs: 15_000 }),
     probe: createHealthProbe({ environment, runExport }), tell: (fact) => void facts.push(fact),
   })
   return {

@@ -30,20 +30,32 @@ export function missingForUserManager(): string | undefined {
   return missing.length === 0 ? undefined : `${missing.join(', ')}: not installed (apt-get install systemd dbus-daemon util-linux)`
 }
 
-/** @param as `user`: an account known only inside; `root`: the account of the tests */
-export async function startUserManager({ as = 'user' }: { readonly as?: 'user' | 'root' } = {}): Promise<UserManager> {
+export interface UserManagerOptions {
+  /** `user`, the default: an account known only inside; `root`: the account of the tests. */
+  readonly as?: 'user' | 'root'
+  /** Processes have their numbers on this machine, for what runs beside it. */
+  readonly hostPids?: boolean
+  /** A network namespace of `ip netns` that everything inside lives in. Default that of the tests. */
+  readonly namespace?: string
+}
+
+/** Managers of this process: their names are those of their control groups, too. */
+let started = 0
+
+export async function startUserManager({ as = 'user', hostPids = false, namespace }: UserManagerOptions = {}): Promise<UserManager> {
   // Short, since socket paths are limited to 107 bytes; and open, since the account inside must reach its home.
   const directory = mkdtempSync(join(tmpdir(), 'tf-sd-'))
-  const name = `t${process.pid}`
+  const name = `t${process.pid}-${(started += 1)}`
+  const [shell, ...within] = namespace === undefined ? ['bash'] as const : ['nsenter', `--net=/run/netns/${namespace}`, 'bash'] as const
   const env = { ...process.env, TESTBED_DIR: directory }
   const stop = async (): Promise<void> => {
-    await run('bash', [script, 'down', '--name', name], { env }).catch(() => {})
+    await run(shell, [...within, script, 'down', '--name', name], { env }).catch(() => {})
     rmSync(directory, { recursive: true, force: true })
   }
   try {
-    const { stdout } = await run('bash', [script, 'up', '--name', name, '--as', as], { env, timeout: 40_000 })
+    const { stdout } = await run(shell, [...within, script, 'up', '--name', name, '--as', as, ...(hostPids ? ['--host-pids'] : [])], { env, timeout: 40_000 })
     const home = /TESTBED_HOME=(\S+)/.exec(stdout)![1]!
-    const command = (program: string, ...args: readonly string[]): readonly [string, ...string[]] => ['bash', script, 'exec', '--name', name, '--', program, ...args]
+    const command = (program: string, ...args: readonly string[]): readonly [string, ...string[]] => [shell, ...within, script, 'exec', '--name', name, '--', program, ...args]
     return {
       home, env, command,
       exec: (program, ...args) => {

@@ -5,7 +5,7 @@ import { type Bus, managerObject } from './bus.ts'
 import { setEnabledByLinks } from '../files/enable-units.ts'
 import { readDetails, readStates } from './read-units.ts'
 
-export type LiveManager = Pick<ServiceManager, 'reload' | 'setEnabled' | 'act' | 'resetFailed' | 'states' | 'details' | 'watch' | typeof Symbol.asyncDispose>
+export type LiveManager = Pick<ServiceManager, 'reload' | 'setEnabled' | 'act' | 'resetFailed' | 'states' | 'details' | 'conditions' | 'since' | 'watch' | typeof Symbol.asyncDispose>
 
 /** A reload of thousands of units takes seconds, and more on a busy machine. */
 const reloadTimeoutMs = 300_000
@@ -28,6 +28,8 @@ export function createLiveManager(bus: Bus, directory: string): LiveManager {
     resetFailed: async (units) => void await Promise.all(units.map((unit) => resetFailed(bus, unit))),
     states: () => readStates(bus),
     details: (units) => readDetails(bus, units),
+    conditions: async (unit) => (await import('./conditions.ts')).readConditions(bus, unit),
+    since: async () => (await import('./conditions.ts')).managerSince(bus),
     watch: async function* (signal) { yield* (await import('./watch.ts')).watch(bus, signal) },
     [Symbol.asyncDispose]: async () => { await bus[Symbol.asyncDispose]() },
   }

@@ -15,7 +15,7 @@ const few = 16
 
 /** Units of ours that are loaded, cheap however many there are. */
 export async function readStates(bus: Bus): Promise<readonly UnitState[]> {
-  return rows(await bus.call({ ...managerObject, member: 'ListUnitsByPatterns', signature: 'asas', args: [[], ['taskflows-*', 'stop-taskflows-*', 'restart-taskflows-*']] }))
+  return rows(await bus.call({ ...managerObject, member: 'ListUnitsByPatterns', signature: 'asas', args: [[], ['taskflows-*', 'start-taskflows-*', 'stop-taskflows-*', 'restart-taskflows-*']] }))
     .filter(({ unit }) => /\.(service|timer)$/.test(unit))
 }
 

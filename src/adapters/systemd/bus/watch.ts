@@ -3,11 +3,12 @@
  * moment, and then the units concerned are read once. A reload makes three for every unit and changes none of
  * their states, but all else that is known of them, so it counts as a loss: everything must be read again.
  */
-import type { UnitChanges } from '../../../engines/services/service-manager.ts'
+import type { UnitChanges, UnitDetails } from '../../../engines/services/service-manager.ts'
 import { systemClock } from '../../../kernel/clock.ts'
 import { TaskflowsError } from '../../../kernel/errors.ts'
-import { type Bus, managerObject } from './bus.ts'
+import { type Bus, type BusListener, managerObject } from './bus.ts'
 import type { BusSignal } from './bus-connection.ts'
+import { createGlimpses } from './glimpses.ts'
 import { readDetails } from './read-units.ts'
 import { changesOfUnits, unitOfPath } from './unit-details.ts'
 import { parseUnitName } from '../files/unit-names.ts'
@@ -18,35 +19,48 @@ const [firstRetryMs, longestRetryMs] = [100, 5000]
 /** Begins with `lost`: what is read from then on, and what is told, leave no gap. @throws `systemd.unavailable` if it cannot begin */
 export async function* watch(bus: Bus, signal: AbortSignal): AsyncGenerator<UnitChanges> {
   for (let first = true; !signal.aborted; first = false) {
-    const changes = createChanges()
-    const subscription = await (first ? bus.listen([changesOfUnits], changes) : listenAgain(bus, changes, signal))
+    const [changes, glimpses] = [createChanges(), createGlimpses()]
+    const listener: BusListener = {
+      heard: (said) => {
+        glimpses.heard(said)
+        changes.heard(said)
+      },
+      lost: changes.lost,
+    }
+    const subscription = await (first ? bus.listen([changesOfUnits], listener) : listenAgain(bus, listener, signal))
     if (!subscription) return
     using _ = subscription
     yield { kind: 'lost' }
     while (!signal.aborted && !changes.isOver()) {
       await changes.some(signal)
       await systemClock.sleep(collectMs, signal)
-      const told = changes.take()
-      if (told === 'all') yield { kind: 'lost' }
-      else yield* read(bus, told, signal)
+      const [told, seen] = [changes.take(), glimpses.take()]
+      if (told !== 'all') yield* read(bus, told, seen, signal)
+      else {
+        if (seen.length > 0) yield { kind: 'changed', units: [], gone: [], seen }
+        yield { kind: 'lost' }
+      }
     }
   }
 }
 
-async function* read(bus: Bus, { changed, gone }: Told, signal: AbortSignal): AsyncGenerator<UnitChanges> {
+async function* read(bus: Bus, { changed, gone }: Told, seen: readonly UnitDetails[], signal: AbortSignal): AsyncGenerator<UnitChanges> {
   if (signal.aborted || changed.length + gone.length === 0) return
+  let units: readonly UnitDetails[] = []
   try {
-    yield { kind: 'changed', units: await readDetails(bus, changed, signal), gone }
+    units = await readDetails(bus, changed, signal)
   } catch (error) {
     // The connection went meanwhile: the next round finds out, and begins anew.
     if (!signal.aborted && !isUnavailable(error)) throw error
+    gone = []
   }
+  yield { kind: 'changed', units, gone, seen }
 }
 
-async function listenAgain(bus: Bus, changes: Changes, signal: AbortSignal): Promise<Disposable | undefined> {
+async function listenAgain(bus: Bus, listener: BusListener, signal: AbortSignal): Promise<Disposable | undefined> {
   for (let delay = firstRetryMs; !signal.aborted; delay = Math.min(delay * 2, longestRetryMs)) {
     try {
-      return await bus.listen([changesOfUnits], changes)
+      return await bus.listen([changesOfUnits], listener)
     } catch (error) {
       if (!isUnavailable(error)) throw error
       await systemClock.sleep(delay, signal)

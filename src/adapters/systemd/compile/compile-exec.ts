@@ -1,36 +1,45 @@
 /** Commands to Exec lines: which program, where it is, and in which environment it runs. */
-import type { Command, EnvironmentDefinition } from '../../../engines/services/service-definition.ts'
+import type { Command, ServiceDefinition, VenvDefinition } from '../../../engines/services/service-definition.ts'
 import { ValidationError } from '../../../kernel/errors.ts'
+import { containerLines } from './compile-container.ts'
 import type { Compilation } from './compile-host.ts'
 import { type UnitSection, type UnitText, execLine } from './unit-text.ts'
 
 export function execDirectives(compilation: Compilation): UnitSection {
-  const { definition } = compilation
+  const { definition, container: run } = compilation
   const line = (command: Command): UnitText => execLine(argvOf(command, compilation))
+  const lines = (commands: readonly Command[] = []): readonly UnitText[] => commands.map(line)
+  const container = run && containerLines(run, compilation)
   return {
-    ExecCondition: definition.execCondition?.map(line),
-    ExecStartPre: definition.execStartPre?.map(line),
-    ExecStart: line(definition.startCommand),
-    ExecStartPost: definition.execStartPost?.map(line),
+    ExecCondition: lines(definition.execCondition),
+    // What a command prepares, such as a network, must be there when the container is made.
+    ExecStartPre: [...lines(definition.execStartPre), ...(container ? [container.pre] : [])],
+    ExecStart: container?.start ?? line(hostCommand(definition)),
+    ExecStartPost: lines(definition.execStartPost),
     ExecReload: definition.restartCommand && line(definition.restartCommand),
-    ExecStop: definition.stopCommand && line(definition.stopCommand),
-    ExecStopPost: definition.execStopPost?.map(line),
+    ExecStop: container?.stop ?? (definition.stopCommand && line(definition.stopCommand)),
+    ExecStopPost: [...(container ? [container.post] : []), ...lines(definition.execStopPost)],
   }
+}
+
+/** @throws `service.invalid` when only a container could say what runs, or nobody looked up the environment */
+function hostCommand({ name, startCommand, environment }: ServiceDefinition): Command {
+  if (startCommand.kind !== 'image' && environment?.kind !== 'named') return startCommand
+  const why = environment?.kind === 'named' ? `its environment ${JSON.stringify(environment.name)} was not looked up` : 'startCommand is missing, and there is no container whose image could say it'
+  throw new ValidationError('service.invalid', `${name} cannot be compiled: ${why}`, { details: { service: name } })
 }
 
 function argvOf(command: Command, compilation: Compilation): readonly [string, ...string[]] {
   const { definition: { environment }, host } = compilation
-  if (command.kind === 'function') {
-    const argv = [...host.runExport, `${command.file}#${command.export}`] as const
-    return environment === undefined ? argv : [...environmentPrefix(environment, compilation), ...argv]
-  }
-  // An environment brings a PATH of its own, in which it looks for the program.
-  if (environment !== undefined) return [...environmentPrefix(environment, compilation), ...command.argv]
-  return [programPath(command.argv[0], compilation), ...command.argv.slice(1)]
+  // An environment of conda brings a PATH of its own, in which it looks for the program.
+  const prefix = environment?.kind === 'venv' ? venvPrefix(environment, compilation) : undefined
+  const argv = command.kind === 'function' ? [...host.runExport, `${command.file}#${command.export}`] as const : command.argv
+  if (prefix !== undefined) return [...prefix, ...argv]
+  return command.kind === 'function' ? argv : [programPath(command.argv[0], compilation), ...command.argv.slice(1)]
 }
 
 /** Without `--`: conda takes it for the program. */
-function environmentPrefix(environment: EnvironmentDefinition, { host, warn }: Compilation): readonly [string, ...string[]] {
+function venvPrefix(environment: VenvDefinition, { host, warn }: Compilation): readonly [string, ...string[]] {
   const runner = host.venvRunner(environment)
   if (runner === undefined) warn(`no micromamba, mamba or conda was found${environment.customPath === undefined ? '' : ` at ${environment.customPath}`} to run the environment ${environment.envName}`)
   const { program, liveOutput } = runner ?? { program: 'conda', liveOutput: ['--no-capture-output'] }

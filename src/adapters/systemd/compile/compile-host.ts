@@ -1,5 +1,6 @@
 /** What compilation asks of the machine. All else about a unit follows from its definition. */
-import type { EnvironmentDefinition, ServiceDefinition, ServiceScope } from '../../../engines/services/service-definition.ts'
+import type { ServiceDefinition, ServiceScope, VenvDefinition } from '../../../engines/services/service-definition.ts'
+import type { ContainerRun } from './compile-container.ts'
 
 export interface CompileHost {
   readonly scope: ServiceScope
@@ -8,7 +9,9 @@ export interface CompileHost {
   /** Where a program is, absolute. `undefined`: nowhere. `programs.ts` has the real one. */
   findProgram(name: string, definition?: ServiceDefinition): string | undefined
   /** What runs commands in an environment of conda. `undefined`: there is none. */
-  venvRunner(environment: EnvironmentDefinition): VenvRunner | undefined
+  venvRunner(environment: VenvDefinition): VenvRunner | undefined
+  /** Docker on this host, looked for when a service needs it. `undefined`: there is no client. */
+  readonly docker: DockerHost | undefined
   /** `tf run`, absolute: the program that runs an exported function, which is its last argument. */
   readonly runExport: readonly [string, ...string[]]
   /** Absolute, of systemctl. */
@@ -26,9 +29,22 @@ export interface VenvRunner {
   readonly liveOutput: readonly string[]
 }
 
+export interface DockerHost {
+  /** Absolute: its client. */
+  readonly program: string
+  /** What leads the client to the daemon, such as DOCKER_HOST. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Asked of the daemon when it is read. `undefined`: it did not answer. */
+  readonly cgroupDriver: 'systemd' | 'cgroupfs' | undefined
+  /** For containers that say none. */
+  readonly logDriver?: string
+}
+
 /** One compilation: what it reads, and where it tells what a person should know. */
 export interface Compilation {
+  /** As systemd sees the service: in a container, Docker's client. */
   readonly definition: ServiceDefinition
+  readonly container?: ContainerRun
   readonly host: CompileHost
   /** Of the definition. */
   readonly hash: string

@@ -1,4 +1,5 @@
 /** When systemd starts a service again, how long each step may take, and how it is ended. */
+import { hasFastPace } from '../../../engines/services/look/next-runs.ts'
 import { withWindow } from '../../../engines/services/define/object-rules.ts'
 import { ValidationError } from '../../../kernel/errors.ts'
 import type { Compilation } from './compile-host.ts'
@@ -6,10 +7,10 @@ import { type UnitSection, timeSpan, verbatim } from './unit-text.ts'
 
 /**
  * systemd performs restarts in [Service] and limits them in [Unit]. Its own limit, 5 starts in 10 s, would end
- * a service that is to be restarted always; without `maxAttempts` there is none.
+ * a service that is to be restarted always, and one whose schedule is faster than that; without `maxAttempts` there is none.
  */
-export function startLimitDirectives({ definition: { restartPolicy } }: Compilation): UnitSection {
-  if (restartPolicy === undefined || restartPolicy.condition === 'no') return {}
+export function startLimitDirectives({ definition: { restartPolicy, startSchedule = [] } }: Compilation): UnitSection {
+  if (restartPolicy === undefined || restartPolicy.condition === 'no') return startSchedule.some(hasFastPace) ? { StartLimitIntervalSec: 0 } : {}
   const { maxAttempts, window } = withWindow(restartPolicy)
   if (maxAttempts === undefined) return { StartLimitIntervalSec: 0 }
   return { StartLimitIntervalSec: window === undefined ? undefined : timeSpan(window), StartLimitBurst: maxAttempts }

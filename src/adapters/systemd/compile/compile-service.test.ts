@@ -104,6 +104,36 @@ WantedBy=timers.target
   ])
 })
 
+describe('a run that is due while the one before goes on', () => {
+  const startSchedule = [{ kind: 'calendar', schedule: '*-*-* 09:00:00', persistent: true, accuracy: 0.001 }] as const
+
+  test.each([undefined, 'queue'] as const)('waits for its end by systemd itself (%s)', (overlap) => {
+    const { units } = compile({ startSchedule, ...(overlap && { overlap }) })
+    expect(units.map(({ unit }) => unit)).toEqual(['taskflows-web.service', 'taskflows-web.timer'])
+    expect(linesOf(units[1]!.text, 'Unit')).toEqual(['Unit=taskflows-web.service'])
+  })
+
+  test.each([['skip', 'start'], ['replace', 'restart']] as const)('is asked for by a unit of a moment, that waits for nothing (%s)', (overlap, verb) => {
+    const { units } = compile({ startSchedule, overlap })
+    expect(units.map(({ unit, role }) => [unit, role])).toEqual([['taskflows-web.service', 'service'], ['start-taskflows-web.service', 'start-service'], ['taskflows-web.timer', 'timer']])
+    expect(withoutKeys(units[1]!.text)).toBe(`[Unit]
+Description=Starts web by its schedule
+Before=taskflows-web.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart=/usr/bin/systemctl --user --no-block ${verb} taskflows-web.service
+`)
+    expect(linesOf(units[2]!.text, 'Unit')).toEqual(['Unit=start-taskflows-web.service'])
+  })
+})
+
+test.each([['*:*:0/2', true], ['*:*:0/3', false], ['*-*-* 09:00:00', false], ['*:*:10,12', true]])('a schedule that is faster than systemd lets things start has no limit of starts: %s', (schedule, isFast) => {
+  const { units } = compile({ startSchedule: [{ kind: 'calendar', schedule, persistent: false, accuracy: 0.001 }] })
+  expect(linesOf(units[0]!.text, 'StartLimitIntervalSec')).toEqual(isFast ? ['StartLimitIntervalSec=0'] : [])
+})
+
 test('every unit says whose it is, what for, and of which definition', () => {
   const definition = define({ source: '/srv/a.ts', restartSchedule: [{ kind: 'calendar', schedule: '*-*-* 04:00:00', persistent: false, accuracy: 1 }] })
   for (const { text, role } of compileService(definition, compileHost()).units) {

@@ -9,6 +9,7 @@ import type { CompiledService, UnitFile, UnitRole } from '../../../engines/servi
 import { isTemplate } from '../../../engines/services/look/service-units.ts'
 import { ValidationError } from '../../../kernel/errors.ts'
 import { accounting, cgroupDirectives } from './compile-cgroup.ts'
+import { asClient, containerRun } from './compile-container.ts'
 import { dependencyDirectives } from './compile-dependencies.ts'
 import { withDirectives } from './compile-directives.ts'
 import { environmentDirectives, secretEnvText } from './compile-environment.ts'
@@ -19,6 +20,7 @@ import { ownershipKeys } from '../files/unit-ownership.ts'
 import { requirementDirectives } from './compile-requirements.ts'
 import { restartDirectives, startLimitDirectives, timeoutDirectives } from './compile-restart.ts'
 import { withinScope } from './compile-scope.ts'
+import { scheduledVerb, startUnitDirectives } from './compile-overlap.ts'
 import { timerDirectives } from './compile-timer.ts'
 import { hardeningDirectives } from './hardening.ts'
 import { sliceUnit, unitName } from '../files/unit-names.ts'
@@ -27,9 +29,13 @@ import { type UnitSection, type UnitSections, literal, renderUnit, timeSpan, ver
 /** @throws `service.invalid`, `service.unsafe` */
 export function compileService(definition: ServiceDefinition, host: CompileHost): CompiledService {
   const warnings = new Set<string>()
-  const compilation: Compilation = { definition, host, hash: definitionHash(definition), warn: (text) => warnings.add(text) }
+  const container = containerRun(definition)
+  const compilation: Compilation = {
+    definition: container ? asClient(definition, container, host) : definition, ...(container && { container }),
+    host, hash: definitionHash(definition), warn: (text) => warnings.add(text),
+  }
   const units = [serviceUnit(compilation), ...timerUnits(compilation)]
-  const secretText = secretEnvText(definition, host)
+  const secretText = secretEnvText(compilation.definition, host)
   return {
     definition, units, warnings: [...warnings],
     ...(secretText !== undefined && { secretEnv: { path: host.secretEnvPath(definition.name), text: secretText } }),
@@ -67,7 +73,8 @@ function serviceUnit(compilation: Compilation): UnitFile {
 }
 
 /** Whoever tries a profile out often does so below /tmp. */
-function warnOfHiddenProgram({ definition: { name, hardening, startCommand }, warn }: Compilation, profile: UnitSection): void {
+function warnOfHiddenProgram({ definition: { name, hardening, startCommand }, container, warn }: Compilation, profile: UnitSection): void {
+  if (container || startCommand.kind === 'image') return
   const program = startCommand.kind === 'program' ? startCommand.argv[0] : startCommand.file
   if (profile['PrivateTmp'] === true && /^\/(?:var\/)?tmp\//.test(program)) warn(`hardening ${hardening} gives ${name} a /tmp of its own, in which ${program} is not`)
 }
@@ -124,8 +131,9 @@ function timerUnits(compilation: Compilation): readonly UnitFile[] {
   if (startSchedule.length === 0 && definition.directives?.Timer) {
     throw new ValidationError('service.invalid', `directives: [Timer] of ${definition.name} has no timer to be in, since there is no startSchedule`, { details: { field: 'directives.Timer' } })
   }
+  const through = scheduledVerb(definition)
   return [
-    ...(startSchedule.length === 0 ? [] : [timerUnit(compilation, 'timer', startSchedule)]),
+    ...(startSchedule.length === 0 ? [] : [...(through === undefined ? [] : [verbUnit(compilation, 'start')]), timerUnit(compilation, 'timer', startSchedule)]),
     ...(stopSchedule.length === 0 ? [] : [verbUnit(compilation, 'stop'), timerUnit(compilation, 'stop-timer', stopSchedule)]),
     ...(restartSchedule.length === 0 ? [] : [verbUnit(compilation, 'restart'), timerUnit(compilation, 'restart-timer', restartSchedule)]),
   ]
@@ -142,19 +150,26 @@ function timerUnit(compilation: Compilation, role: keyof typeof timers, schedule
   const { title, triggers } = timers[role]
   const sections: UnitSections = {
     Unit: { Description: description(`${title} ${definition.name}`), ...ownershipKeys(definition, role, compilation.hash) },
-    Timer: timerDirectives(schedules, { unit: reference(definition.name, triggers), atOnce: role === 'timer' }, compilation),
+    Timer: timerDirectives(schedules, { unit: reference(definition.name, role === 'timer' && scheduledVerb(definition) ? 'start-service' : triggers), atOnce: role === 'timer' }, compilation),
     Install: { WantedBy: verbatim('timers.target') },
   }
   const { Timer } = definition.directives ?? {}
   return unitFile(definition, role, withDirectives(unitName(definition.name, role), sections, role === 'timer' && Timer ? { Timer } : {}))
 }
 
-/** What a stop or restart timer starts: it asks the same systemd. */
-function verbUnit({ definition, host, hash }: Compilation, verb: 'stop' | 'restart'): UnitFile {
+const deeds = { start: 'Starts', stop: 'Stops', restart: 'Restarts' } as const
+
+/** What a timer starts that does not start the service itself: it asks the same systemd. */
+function verbUnit({ definition, host, hash }: Compilation, role: keyof typeof deeds): UnitFile {
   const target = reference(definition.name, 'service')
-  const argv = [host.systemctl, ...(host.scope === 'user' ? ['--user'] : []), verb, target]
-  return unitFile(definition, `${verb}-service`, {
-    Unit: { Description: description(`${verb === 'stop' ? 'Stops' : 'Restarts'} ${definition.name}`), ...ownershipKeys(definition, `${verb}-service`, hash) },
+  const scope = host.scope === 'user' ? ['--user'] : []
+  const argv = role === 'start' ? [host.systemctl, ...scope, '--no-block', scheduledVerb(definition)!, target] : [host.systemctl, ...scope, role, target]
+  return unitFile(definition, `${role}-service`, {
+    Unit: {
+      Description: description(`${deeds[role]} ${definition.name}${role === 'start' ? ' by its schedule' : ''}`),
+      ...ownershipKeys(definition, `${role}-service`, hash),
+      ...(role === 'start' && startUnitDirectives(target)),
+    },
     // Of a template the target holds %i, so it is no literal; names of units need no quotes.
     Service: { Type: verbatim('oneshot'), ExecStart: verbatim(argv.join(' ')) },
   })

@@ -1,7 +1,7 @@
 /** The fingerprint of a definition, which its units carry. */
 import { createHash } from 'node:crypto'
 import { looksSecret } from '../../../engines/services/define/secret-env.ts'
-import type { ServiceDefinition } from '../../../engines/services/service-definition.ts'
+import type { CgroupDefinition, ContainerDefinition, ServiceDefinition } from '../../../engines/services/service-definition.ts'
 
 /**
  * Hex SHA-256 of a definition: the same for two that differ in nothing but their source, the order of their
@@ -9,14 +9,20 @@ import type { ServiceDefinition } from '../../../engines/services/service-defini
  * would let them try likely passwords.
  */
 export function definitionHash(definition: ServiceDefinition): string {
-  const { env, cgroupConfig } = definition
-  const hashed = {
-    ...definition,
-    source: undefined,
-    ...(env && { env: withoutSecrets(env) }),
-    ...(cgroupConfig?.environment && { cgroupConfig: { ...cgroupConfig, environment: withoutSecrets(cgroupConfig.environment) } }),
-  }
-  return createHash('sha256').update(JSON.stringify(hashed, sortKeys)).digest('hex')
+  return createHash('sha256').update(JSON.stringify({ ...withoutValues(definition), source: undefined }, sortKeys)).digest('hex')
+}
+
+function withoutValues({ env, cgroupConfig, environment, ...definition }: ServiceDefinition): object {
+  return { ...definition, env: env && withoutSecrets(env), cgroupConfig: limitsWithoutValues(cgroupConfig), environment: environment?.kind === 'docker' ? containerWithoutValues(environment) : environment }
+}
+
+function containerWithoutValues({ env, cgroupConfig, image, ...container }: ContainerDefinition): object {
+  const built = typeof image === 'object' ? { ...image, buildArgs: image.buildArgs && withoutSecrets(image.buildArgs) } : image
+  return { ...container, image: built, env: env && withoutSecrets(env), cgroupConfig: limitsWithoutValues(cgroupConfig) }
+}
+
+function limitsWithoutValues(limits: CgroupDefinition | undefined): object | undefined {
+  return limits?.environment ? { ...limits, environment: withoutSecrets(limits.environment) } : limits
 }
 
 function withoutSecrets(variables: Readonly<Record<string, string>>): Record<string, string | null> {

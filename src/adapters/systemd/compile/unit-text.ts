@@ -48,12 +48,15 @@ export function filePattern(absolutePath: string): UnitText {
   return literal(absolutePath.replace(/[*?[\]{}\\]/g, '\\$&'))
 }
 
+/** An argument as it is, or one with specifiers of systemd in it, without blanks, quotes and `$`. */
+export type ExecWord = string | { readonly unit: UnitText }
+
 /**
  * For Exec lines: the program and its arguments, each of them exactly as given.
  * A name that systemd would read as more than a name is refused; quotes cannot
  * help there, since they are taken off before it looks.
  */
-export function execLine([program, ...given]: readonly [string, ...string[]]): UnitText {
+export function execLine([program, ...given]: readonly [string, ...ExecWord[]]): UnitText {
   if (program === '' || /^[@:+!|-]/.test(program) || /["'\\]/.test(program)) {
     throw new SecurityError('service.unsafe', `The program ${JSON.stringify(program)} cannot be named in a unit: systemd takes no quotes or backslashes there, and reads @ : + ! | - at the start as orders to itself`, {
       details: { program }, hint: 'Name it by an absolute path without such characters; a symbolic link will do.',
@@ -61,7 +64,7 @@ export function execLine([program, ...given]: readonly [string, ...string[]]): U
   }
   // The path is never expanded, but the same text is also argument 0, which is: with `:` nothing is.
   const expandsNothing = program.includes('$')
-  const words = given.map((argument) => execWord(expandsNothing ? argument : argument.replaceAll('$', '$$$$')))
+  const words = given.map((argument) => (typeof argument === 'object' ? argument.unit : execWord(expandsNothing ? argument : argument.replaceAll('$', '$$$$'))))
   // Prefixes are looked for once quotes are off, and a quote begins a word.
   return verbatim([execWord(expandsNothing ? `:${program}` : program), ...words].join(' '))
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { dependencyUnit, parseUnitName, sliceUnit, unitName } from './unit-names.ts'
 
-const roles = ['service', 'timer', 'stop-service', 'stop-timer', 'restart-service', 'restart-timer'] as const
+const roles = ['service', 'timer', 'start-service', 'stop-service', 'stop-timer', 'restart-service', 'restart-timer'] as const
 
 test('the name of a unit tells the service and the role', () => {
   for (const service of ['web', 'a.b_c-d', 'worker@', 'worker@1', 'stop-taskflows-x', 'x.timer']) {
@@ -12,7 +12,7 @@ test('the name of a unit tells the service and the role', () => {
 })
 
 test('units of others have neither', () => {
-  for (const unit of ['web.service', 'taskflows-.service', 'taskflows-web.socket', 'start-taskflows-web.service', 'taskflows-a b.service', 'xtaskflows-a.service']) expect(parseUnitName(unit)).toBeUndefined()
+  for (const unit of ['web.service', 'taskflows-.service', 'taskflows-web.socket', 'start-taskflows-web.timer', 'taskflows-a b.service', 'xtaskflows-a.service']) expect(parseUnitName(unit)).toBeUndefined()
 })
 
 test.each(['', 'a b', 'a/b', 'a\nb', 'a%b', 'é', 'a@b@c', 'x'.repeat(250)])('no unit has the name %j', (name) => {

@@ -9,6 +9,7 @@ import { ValidationError } from '../../../kernel/errors.ts'
 const shapes = {
   'service': ['taskflows-', '.service'],
   'timer': ['taskflows-', '.timer'],
+  'start-service': ['start-taskflows-', '.service'],
   'stop-service': ['stop-taskflows-', '.service'],
   'stop-timer': ['stop-taskflows-', '.timer'],
   'restart-service': ['restart-taskflows-', '.service'],
@@ -33,7 +34,7 @@ export function unitName(service: string, role: UnitRole): string {
 
 /** Whose unit it is by its name; `service` of an instance holds the instance: `worker@1`. */
 export function parseUnitName(unit: string): { readonly service: string; readonly role: UnitRole } | undefined {
-  const [, verb = '', service, type] = /^(stop-|restart-)?taskflows-(.+)\.(service|timer)$/.exec(unit) ?? []
+  const [, verb = '', service, type] = /^(start-(?=.+\.service$)|stop-|restart-)?taskflows-(.+)\.(service|timer)$/.exec(unit) ?? []
   return service === undefined || !namePart.test(service) ? undefined : { service, role: `${verb}${type}` as UnitRole }
 }
 

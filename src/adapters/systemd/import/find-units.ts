@@ -88,9 +88,9 @@ function isAlias(path: string): boolean {
   return target !== undefined && basename(target) !== basename(path) && /\.(?:service|timer)$/.test(target)
 }
 
-/** What stops and restarts a service of ours belongs to that service. */
+/** What starts, stops and restarts a service of ours belongs to that service. */
 function isOfSchedule(unit: string, path: string): boolean {
-  return /^(?:stop|restart)-taskflows-/.test(unit) && mergeUnit(textsOf(path)).settings.has('Unit.X-Taskflows-Role')
+  return /^(?:start|stop|restart)-taskflows-/.test(unit) && mergeUnit(textsOf(path)).settings.has('Unit.X-Taskflows-Role')
 }
 
 function linkOf(path: string): string | undefined {

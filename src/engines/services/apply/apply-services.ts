@@ -7,10 +7,13 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { type Started, isFailure, problemsOf } from './come-up.ts'
 import { type ServicesHost, factOf } from '../host.ts'
+import { containerOf } from './look-at-containers.ts'
 import type { PlannedService, Step } from './plan-service.ts'
+import type { FormerImages } from './ready-images.ts'
 import { canRollBack, rollBack } from './roll-back.ts'
 import type { ServiceManager, UnitOutcome, UnitVerb } from '../service-manager.ts'
 import type { AppliedService, ApplyOptions, ApplyResult, Plan } from '../services.ts'
+import { removeLeftovers } from './tidy-containers.ts'
 
 /** All services of one manager. */
 export interface Batch {
@@ -18,7 +21,7 @@ export interface Batch {
   readonly services: readonly PlannedService[]
 }
 
-type Options = Pick<ApplyOptions, 'by' | 'note' | 'onProgress'>
+type Options = Pick<ApplyOptions, 'by' | 'note' | 'onProgress'> & { readonly images: FormerImages }
 
 /** @throws `service.not_applied` when nothing that should change came up */
 export async function applyPlan(plan: Plan, batches: readonly Batch[], host: ServicesHost, options: Options): Promise<ApplyResult> {
@@ -36,12 +39,14 @@ export async function applyPlan(plan: Plan, batches: readonly Batch[], host: Ser
 async function applyBatch({ manager, services }: Batch, host: ServicesHost, options: Options): Promise<Omit<ApplyResult, 'plan'>> {
   const changing = services.filter(({ change }) => change.action !== 'none')
   const telling = tellLongWork(host.clock, options)
-  let reloads = await changeDisk(changing, manager, telling)
+  let reloads = await changeDisk(changing, manager, host, telling)
+  await removeLeftovers(changing, host)
   const problems = await startAll(changing, manager, host, telling)
-  const failed = changing.filter((service) => problems.has(service.change.name) && canRollBack(service))
+  const failed = changing.filter((service) => problems.has(service.change.name) && canRollBack(service, options.images))
   if (failed.length > 0) {
     await telling(`Rolling back ${failed.map(({ change }) => change.name).join(', ')}`, async () => {
-      for (const [name, problem] of await rollBack(failed, manager)) problems.set(name, `${problems.get(name)}; ${problem}`)
+      const kept = services.filter((service) => !failed.includes(service))
+      for (const [name, problem] of await rollBack(failed, { manager, host, images: options.images, kept })) problems.set(name, `${problems.get(name)}; ${problem}`)
     })
     reloads += 1
   }
@@ -54,7 +59,7 @@ async function applyBatch({ manager, services }: Batch, host: ServicesHost, opti
  * What is on disk, and what starts at boot. How many reloads it took.
  * @throws `service.action_failed` when what leaves cannot be stopped, and nothing was changed then
  */
-export async function changeDisk(changing: readonly PlannedService[], manager: ServiceManager, telling: Telling): Promise<number> {
+export async function changeDisk(changing: readonly PlannedService[], manager: ServiceManager, host: Pick<ServicesHost, 'containerRuntime'>, telling: Telling): Promise<number> {
   const leaving = unitsTo(changing, 'stop')
   const stuck = (await telling(`Stopping ${leaving.length} units`, () => manager.act('stop', leaving))).find(isFailure)
   if (stuck) throw new TaskflowsError('service.action_failed', `${stuck.unit} could not be stopped: ${stuck.problem ?? stuck.result}`, { details: { unit: stuck.unit, result: stuck.result } })
@@ -66,7 +71,8 @@ export async function changeDisk(changing: readonly PlannedService[], manager: S
     if (rewritten.length > 0) await telling(`Having systemd read ${rewritten.length} services`, () => manager.reload())
   } catch (error) {
     // The reason counts, also when the way back fails for the same one.
-    await rollBack(changing.filter(canRollBack), manager).catch(() => {})
+    const images: FormerImages = new Map()
+    await rollBack(changing.filter((service) => canRollBack(service, images)), { manager, host, images, kept: [] }).catch(() => {})
     throw error
   }
   return rewritten.length > 0 ? 1 : 0
@@ -101,7 +107,7 @@ async function startAll(changing: readonly PlannedService[], manager: ServiceMan
   const outcomes = await telling(`Starting ${owners.size} units`, async () => (
     (await Promise.all(startingVerbs.map(([verb, unitVerb]) => begin(manager, unitVerb, unitsTo(changing, verb), host.clock, (unit) => endsByItself(unit, owners.get(unit)!))))).flat()
   ))
-  const started = [...owners].flatMap(([unit, { compiled }]): Started[] => (unit.endsWith('.service') && compiled ? [{ unit, definition: compiled.definition }] : []))
+  const started = [...owners].flatMap(([unit, { compiled }]): Started[] => (unit.endsWith('.service') && compiled ? [{ unit, definition: compiled.definition, contained: containerOf(compiled) !== undefined }] : []))
   const found = await telling(`Waiting for ${started.length} services to come up`, () => problemsOf(started, outcomes, manager, host))
   return new Map([...found].map(([unit, problem]) => {
     const { change, compiled } = owners.get(unit)!

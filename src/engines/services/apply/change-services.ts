@@ -9,11 +9,13 @@ import { applyPlan } from './apply-services.ts'
 import type { ServicesHost } from '../host.ts'
 import { type Found, findServices } from '../look/inventory.ts'
 import type { FoundService } from '../look/match-services.ts'
-import { type Prepared, prepareCompiled, prepareDefinitions, refuseFaults } from './prepare-services.ts'
+import { readyImages } from './ready-images.ts'
+import { type PrepareOptions, type Prepared, prepareCompiled, prepareDefinitions, refuseFaults } from './prepare-services.ts'
 import { removeServices } from './remove-services.ts'
 import { compiledAs, versionToRestore } from './restore-version.ts'
 import { serverName } from '../define/service-name.ts'
 import type { ActOptions, ApplyOptions, ApplyResult, ServiceVerb, Services } from '../services.ts'
+import type { AppliedVersion } from '../versions.ts'
 
 export function createChanges(host: ServicesHost): Pick<Services, 'plan' | 'apply' | 'act' | 'rollback'> {
   const { versions, clock } = host
@@ -22,7 +24,10 @@ export function createChanges(host: ServicesHost): Pick<Services, 'plan' | 'appl
     await using _ = await versions.lock(`apply by ${options.by}`, options.onProgress ?? (() => {}))
     const { plan, batches } = await prepare()
     refuseFaults(plan)
-    return applyPlan(plan, batches, host, options)
+    const images = await readyImages(batches, host, options)
+    // Only now it is known whether there is a newer image, and what runs in a former one.
+    const ready = images.size === 0 ? batches : (await prepare()).batches
+    return applyPlan(plan, ready, host, { ...options, images })
   }
 
   return {
@@ -42,9 +47,15 @@ export function createChanges(host: ServicesHost): Pick<Services, 'plan' | 'appl
     async rollback(name, options) {
       const version = await versionToRestore(name, options, host)
       const { start, note = `restored version ${version.version}` } = options
-      return changing(() => prepareCompiled([compiledAs(version)], host, start === undefined ? {} : { start }), { ...options, note })
+      return changing(() => prepareVersion(version, host, start === undefined ? {} : { start }), { ...options, note })
     },
   }
+}
+
+/** As it was stored; one that names an environment gets that as it is now. */
+function prepareVersion(version: AppliedVersion, host: ServicesHost, options: PrepareOptions): Promise<Prepared> {
+  const { definition } = version
+  return definition.environment?.kind === 'named' ? prepareDefinitions([definition], host, options) : prepareCompiled([compiledAs(version)], host, options)
 }
 
 /** Patterns pass the server's own service by. @throws `service.protected` when it is named */

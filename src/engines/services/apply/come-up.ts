@@ -4,6 +4,7 @@
  */
 import { untilHealthy } from './health-check.ts'
 import type { ServicesHost } from '../host.ts'
+import { untilContainersRun } from './containers-run.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 import type { ServiceManager, UnitDetails, UnitOutcome } from '../service-manager.ts'
 
@@ -14,14 +15,17 @@ const lookEveryMs = 100
 export interface Started {
   readonly unit: string
   readonly definition: ServiceDefinition
+  /** It runs in a container. */
+  readonly contained: boolean
 }
 
 /** Why each unit did not come up, in words; those that did are not in it. */
-export async function problemsOf(started: readonly Started[], outcomes: readonly UnitOutcome[], manager: ServiceManager, host: Pick<ServicesHost, 'clock' | 'probe'>): Promise<Map<string, string>> {
+export async function problemsOf(started: readonly Started[], outcomes: readonly UnitOutcome[], manager: ServiceManager, host: Pick<ServicesHost, 'clock' | 'probe' | 'containerRuntime'>): Promise<Map<string, string>> {
   const problems = new Map(outcomes.filter(isFailure).map(({ unit, result, problem }) => [unit, problem ?? `systemd says: ${result}`]))
   const alive = started.filter(({ unit }) => !problems.has(unit))
   const checked = alive.filter(({ definition }) => definition.healthCheck)
-  const settling = settle(alive.map(({ unit }) => unit), manager, host)
+  const contained = alive.filter((service) => service.contained && service.definition.type !== 'oneshot').map(({ unit }) => unit)
+  const settling = untilContainersRun(contained, manager, host).then(() => settle(alive.map(({ unit }) => unit), manager, host))
   await Promise.all(checked.map(async ({ unit, definition }) => {
     const unitProblem = async () => (await problemsNow([unit], manager)).get(unit) ?? null
     const problem = await untilHealthy(definition, { ...host, unitProblem })

@@ -26,12 +26,17 @@ const later = /^(Unit\.(After|Before|Wants|Requires|Requisite|Upholds|BindsTo|Pa
 export function judgeChange(before: string, after: string): Verdict {
   const changed = changedKeys(factsOf(before), factsOf(after))
   const real = changed.filter((key) => !told.test(key))
-  const hard = real.filter((key) => !limits.test(key) && !later.test(key))
+  const hard = real.filter((key) => !limits.test(key) && (!later.test(key) || (key === 'Service.ExecStartPre' && makesContainer(after))))
   if (hard.length > 0) return { restart: true, why: `${listed(hard)} changed` }
   if (real.length === 0) return { restart: false, why: changed.length === 0 ? 'nothing changed' : `only ${listed(changed)} changed` }
   const lasting = real.filter((key) => limits.test(key))
   if (lasting.length === real.length) return { restart: false, why: `only limits changed (${listed(real)}): they hold at once, without a restart` }
   return { restart: false, why: `${listed(real)} changed: systemd goes by ${real.length === 1 ? 'it' : 'them'} without a restart` }
+}
+
+/** What a container that is kept between runs is like stands where it is made, not where it is started. */
+function makesContainer(text: string): boolean {
+  return text.includes('taskflows.hash=')
 }
 
 /** `ExecStart, Environment and User`, without what is only for us. */

@@ -9,6 +9,9 @@ import type { CompiledService, InstalledUnit, UnitFile, UnitState } from '../ser
 import type { ServiceScope } from '../service-definition.ts'
 import { isTimer, unitsOf } from '../look/service-units.ts'
 import type { ApplyOptions, FileChange, ServiceChange } from '../services.ts'
+import { factsOf, firstOf } from '../look/unit-facts.ts'
+import type { ContainerFacts } from './look-at-containers.ts'
+import { imageSteps, imageWarnings, mustStopFirst, outdated } from './plan-container.ts'
 import { unitDiff } from './unit-diff.ts'
 import type { AppliedVersion } from '../versions.ts'
 
@@ -23,6 +26,8 @@ export interface Situation {
   readonly applied: AppliedVersion | undefined
   /** What the file of its secret values holds. */
   readonly secretText: string | null
+  /** Its image and its containers; absent for one that never had any. */
+  readonly container?: ContainerFacts
 }
 
 export type Step = ServiceChange['steps'][number]
@@ -37,13 +42,14 @@ export interface PlannedService {
   readonly rewritten: boolean
 }
 
-const order = ['stop', 'disable', 'enable', 'start', 'restart', 'reload', 'keep'] as const satisfies readonly Step['verb'][]
+const order = ['pull', 'build', 'stop', 'disable', 'enable', 'start', 'restart', 'reload', 'keep'] as const satisfies readonly Step['verb'][]
 
 export function planService(compiled: CompiledService, situation: Situation, { start, nowMs }: Pick<ApplyOptions, 'start'> & { readonly nowMs: number }): PlannedService {
   const { definition } = compiled
   const files = fileChanges(compiled.units, situation.installed)
   const rewritten = files.length > 0 || isUnfinished(compiled, situation)
   const steps = [
+    ...(situation.container ? imageSteps(situation.container) : []),
     ...leavingSteps(compiled, situation), ...enablementSteps(compiled, situation), ...timerSteps(compiled, situation, start),
     ...serviceSteps(compiled, situation, { changed: rewritten, start }),
   ].sort((one, other) => order.indexOf(one.verb) - order.indexOf(other.verb))
@@ -53,7 +59,7 @@ export function planService(compiled: CompiledService, situation: Situation, { s
     action: situation.installed.length === 0 ? 'create' : rewritten || acts ? 'update' : 'none',
     nextRuns: nextRunsOf(definition.startSchedule ?? [], 3, nowMs),
     drift: [...driftOf(situation.installed, situation.applied, new Map(compiled.units.map(({ unit, text }) => [unit, text]))), ...strangerDrift(situation)],
-    warnings: [...compiled.warnings, ...pastSchedules(compiled, nowMs)],
+    warnings: [...compiled.warnings, ...(situation.container ? imageWarnings(situation.container) : []), ...pastSchedules(compiled, nowMs)],
   }
   return { change, compiled, situation, rewritten }
 }
@@ -127,16 +133,21 @@ function timerSteps({ definition, units }: CompiledService, { installed, states 
     const before = onDisk.get(unit)
     if (states.get(each)?.activeState !== 'active') return start === false ? [] : [{ verb: 'start', unit: each, why: before ? 'does not run' : 'begins its schedule' }]
     if (before === undefined || before.text === text) return []
+    // systemd would have it wait for the end of what it started before, without looking.
+    if (triggered(before.text) !== triggered(text)) return [{ verb: 'restart', unit: each, why: 'starts another unit' }]
     return [{ verb: 'keep', unit: each, why: judgeChange(before.text, text).why.replace(/ changed$/, ' changed: the timer goes by it without a restart') }]
   }))
 }
+
+const triggered = (timer: string): string | undefined => firstOf(factsOf(timer), 'Timer.Unit')
 
 function serviceSteps(compiled: CompiledService, situation: Situation, { changed, start }: { readonly changed: boolean; readonly start: boolean | undefined }): Step[] {
   const file = compiled.units.find(({ role }) => role === 'service')
   if (file === undefined) return []
   return unitsOf(file.unit, compiled.definition.instances ?? []).flatMap((unit): Step[] => {
     const step = isRunning(situation.states.get(unit)) ? runningStep(compiled, situation, file, unit) : startStep(compiled, situation, unit, { changed, start })
-    return step ? [step] : []
+    if (step === undefined) return []
+    return step.verb === 'restart' && situation.container && mustStopFirst(compiled, situation.container) ? [{ ...step, verb: 'stop' }, { ...step, verb: 'start' }] : [step]
   })
 }
 
@@ -161,12 +172,13 @@ function runningStep(compiled: CompiledService, situation: Situation, file: Unit
 }
 
 /** By what is on disk, and by what was applied: after an apply that was cut short what runs is still the version before. */
-function verdictOn({ secretEnv }: CompiledService, { installed, applied, secretText }: Situation, file: UnitFile): { restart: boolean; why: string } | undefined {
+function verdictOn(compiled: CompiledService, { installed, applied, secretText, container }: Situation, file: UnitFile): { restart: boolean; why: string } | undefined {
   const texts = [installed, applied?.units ?? []].flatMap((units) => units.filter(({ unit }) => unit === file.unit).map(({ text }) => text))
   const verdicts = texts.filter((text) => text !== file.text).map((text) => judgeChange(text, file.text))
   if (verdicts.some(({ restart }) => restart)) return verdicts.find(({ restart }) => restart)
-  if ((secretEnv?.text ?? null) !== secretText) return { restart: true, why: 'a secret value changed' }
-  return verdicts[0]
+  if ((compiled.secretEnv?.text ?? null) !== secretText) return { restart: true, why: 'a secret value changed' }
+  const why = container && outdated(compiled, container)
+  return why === undefined ? verdicts[0] : { restart: true, why }
 }
 
 function startStep(compiled: CompiledService, { installed, states }: Situation, unit: string, { changed, start }: { readonly changed: boolean; readonly start: boolean | undefined }): Step | undefined {

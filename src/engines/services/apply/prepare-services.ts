@@ -4,6 +4,8 @@
  */
 import { TaskflowsError, ValidationError } from '../../../kernel/errors.ts'
 import type { Batch } from './apply-services.ts'
+import { lookAtContainers } from './look-at-containers.ts'
+import { openCompiler } from '../environments/settle-environment.ts'
 import type { ServicesHost } from '../host.ts'
 import { type PlannedService, type Situation, planRemoval, planService } from './plan-service.ts'
 import type { ServiceDefinition, ServiceScope } from '../service-definition.ts'
@@ -25,7 +27,7 @@ export interface PrepareOptions extends Pick<ApplyOptions, 'prune' | 'sources' |
 export async function prepareDefinitions(definitions: readonly ServiceDefinition[], host: ServicesHost, options: PrepareOptions): Promise<Prepared> {
   refuseDuplicates(definitions)
   const scopes = [...new Set(definitions.map(({ scope }) => scope))]
-  const compilers = new Map(await Promise.all(scopes.map(async (scope) => [scope, await host.manager(scope).compiler()] as const)))
+  const compilers = new Map(await Promise.all(scopes.map(async (scope) => [scope, await openCompiler(host, scope)] as const)))
   return prepareCompiled(definitions.map((definition) => compilers.get(definition.scope)!(definition)), host, options)
 }
 
@@ -52,9 +54,12 @@ async function prepareScope(scope: ServiceScope, all: readonly CompiledService[]
   const orphans = orphansOf(all, byService, scope, sources)
   const leaving = prune ? orphans : []
   const { states, unknown } = asked ?? (leaving.length > 0 ? await statesOf(manager, offline) : { states: new Map(), unknown: [] })
+  const concerned = new Set([...compiled.map(({ definition }) => definition.name), ...leaving])
+  const containers = await lookAtContainers(compiled, installed.filter(({ service }) => concerned.has(service)), { host, scope, offline })
   const situationOf = (name: string, secretPath?: string): Situation => ({
     name, scope, states, installed: byService.get(name) ?? [], applied: host.versions.latest(scope, name),
     secretText: secretPath === undefined ? null : host.versions.secretText(secretPath),
+    container: containers.of(name),
   })
   const nowMs = host.clock.now()
   const planned = compiled.map((service) => planService(service, situationOf(service.definition.name, service.secretEnv?.path), { ...options, nowMs }))
@@ -63,7 +68,7 @@ async function prepareScope(scope: ServiceScope, all: readonly CompiledService[]
   return {
     batch: { manager, services: [...planned, ...removals] } satisfies Batch,
     orphans: orphans.map((name) => ({ name, scope })),
-    findings: [...unknown, ...await verified(manager, planned, offline)],
+    findings: [...unknown, ...containers.findings, ...await verified(manager, planned, offline)],
   }
 }
 

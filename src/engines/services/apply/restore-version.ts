@@ -1,4 +1,4 @@
-/** Which version a rollback restores. What it restores is applied as it was stored, not compiled anew. */
+/** Which version a rollback restores. What it restores is applied as it was stored, not compiled anew, unless it names an environment. */
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { nearest } from '../../../kernel/nearest.ts'
 import type { ServicesHost } from '../host.ts'
@@ -36,7 +36,7 @@ function scopeOf(name: string, scope: ServiceScope | undefined, { versions }: Se
 }
 
 export function compiledAs({ definition, units, secretEnv }: AppliedVersion): CompiledService {
-  return { definition, units, warnings: [], ...(secretEnv && { secretEnv }) }
+  return { definition, units, warnings: [], ...(definition.environment && { environment: definition.environment }), ...(secretEnv && { secretEnv }) }
 }
 
 /** As people see them, the last one first. */

@@ -37,7 +37,7 @@ interface Placed {
 }
 
 function commandsOf(definition: ServiceDefinition): Placed[] {
-  const single = (['startCommand', 'stopCommand', 'restartCommand'] as const).flatMap((field) => definition[field] === undefined ? [] : [{ field, command: definition[field] }])
+  const single = (['startCommand', 'stopCommand', 'restartCommand'] as const).flatMap((field) => definition[field] === undefined || definition[field].kind === 'image' ? [] : [{ field, command: definition[field] }])
   const lists = (['execCondition', 'execStartPre', 'execStartPost', 'execStopPost'] as const).flatMap((field) => (definition[field] ?? []).map((command) => ({ field, command })))
   const { healthCheck } = definition
   return [...single, ...lists, ...healthCheck?.command === undefined ? [] : [{ field: 'healthCheck.command', command: healthCheck.command }]]

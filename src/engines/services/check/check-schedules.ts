@@ -39,6 +39,8 @@ export function checkCalendars(definition: ServiceDefinition, nowMs: number, zon
   })
 }
 
+const overlapped = { queue: 'late or left out', skip: 'left out', replace: 'begun by ending the one before', allow: 'begun beside another' } as const satisfies Record<NonNullable<ServiceDefinition['overlap']>, string>
+
 /** Runs in a day from which on one that is left out is soon made good. */
 const hourly = 24
 
@@ -54,8 +56,9 @@ export function checkYear(definition: ServiceDefinition, year: ServiceYear, { fr
   if (year.overlaps) {
     const { runs, shortest } = year.overlaps
     tell({
-      severity: 'warning', check: 'overlap', message: `a run may take ${formatDuration(durationOf(definition)! * 1000)}, and the next is due after ${formatDuration(shortest * 1000)}: up to ${runs} of ${year.runs} runs would be left out`,
-      hint: 'A shorter timeout, fewer runs, or new Periodic({ relativeTo: \'finish\' }).',
+      severity: 'warning', check: 'overlap',
+      message: `a run may take ${formatDuration(durationOf(definition)! * 1000)}, and the next is due after ${formatDuration(shortest * 1000)}: up to ${runs} of ${year.runs} runs would be ${overlapped[definition.overlap ?? 'queue']}`,
+      hint: 'A shorter timeout, fewer runs, new Periodic({ relativeTo: \'finish\' }), or another overlap.',
     })
   }
   if (year.runs > 0 && definition.type === 'oneshot' && durationOf(definition) === undefined) {

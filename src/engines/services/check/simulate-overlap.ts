@@ -1,4 +1,4 @@
-/** Runs that would begin while the last one still goes on. systemd leaves them out. */
+/** Runs that would begin while the last one still goes on: what becomes of them is for `overlap` to say. */
 import type { CalendarSpec } from '../../../kernel/schedule/calendar-spec.ts'
 import type { PeriodicSchedule } from '../schedules.ts'
 import { type Minutes, secondsOfMinute } from './simulate-service.ts'

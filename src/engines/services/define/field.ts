@@ -22,17 +22,33 @@ export type Kind =
   /** One, or a list. */
   | { readonly is: 'list'; readonly of: Kind; readonly most: number }
   | { readonly is: 'map'; readonly key: { readonly like: RegExp; readonly expected: string }; readonly of: Kind }
-  /** `short`: a bare value stands for this field of it. */
-  | { readonly is: 'object'; readonly type: ObjectType; readonly fields: Fields; readonly short?: string }
-  /** One of several objects, told apart by the field `kind`. */
-  | { readonly is: 'variant'; readonly of: Readonly<Record<string, Fields>> }
+  | ObjectKind
+  /** Text of some kind, or an object. */
+  | { readonly is: 'either'; readonly text: Kind; readonly object: ObjectKind }
+  /** One of several objects, told apart by the field `kind`, or by a field that only one of them has: field -> kind. */
+  | { readonly is: 'variant'; readonly of: Readonly<Record<string, ObjectKind>>; readonly toldBy?: Readonly<Record<string, string>> }
   | { readonly is: 'special'; readonly type: SpecialType }
 
+/**
+ * `short`: a bare value stands for this field of it. `text`: how it is written as one text, which `object-text.ts` reads.
+ * `refused`: names that others have for what does not exist here -> why, and the way out.
+ */
+export interface ObjectKind {
+  readonly is: 'object'
+  readonly type: ObjectType
+  readonly fields: Fields
+  readonly short?: string
+  readonly text?: string
+  readonly refused?: Readonly<Record<string, string>>
+}
+
 /** Objects that have rules beyond those of their fields. */
-export type ObjectType = 'RestartPolicy' | 'CgroupConfig' | 'Watchdog' | 'HealthCheck' | 'Secret' | 'Directives' | 'Venv'
+export type ObjectType =
+  | 'RestartPolicy' | 'CgroupConfig' | 'Watchdog' | 'HealthCheck' | 'Secret' | 'Directives' | 'Requirement'
+  | 'Venv' | 'NamedEnvironment' | 'DockerContainer' | 'DockerImage' | 'Volume' | 'Ulimit'
 
 /** What has a reader of its own: `read-special.ts`. */
-export type SpecialType = 'name' | 'command' | 'schedule' | 'env' | 'dependency' | 'envFile' | 'existingFile' | 'directory' | 'path' | 'signal' | 'exitStatus'
+export type SpecialType = 'name' | 'command' | 'startCommand' | 'words' | 'ports' | 'volumeSource' | 'schedule' | 'env' | 'dependency' | 'envFile' | 'existingFile' | 'directory' | 'path' | 'signal' | 'exitStatus'
 
 export interface Field {
   readonly kind: Kind

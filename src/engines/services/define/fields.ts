@@ -5,7 +5,9 @@
  * `service-definition.ts` has the normal form that comes out. Safe for the browser.
  */
 import { accountName, cgroupTable, envName, envValue } from './cgroup-fields.ts'
-import type { Field, Fields, Kind } from './field.ts'
+import { container } from './container-fields.ts'
+import { environmentName, environmentNameForm, longestEnvironmentName } from '../environments/environment-name.ts'
+import type { Field, Fields, Kind, ObjectKind } from './field.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
 
 const command: Kind = { is: 'special', type: 'command' }
@@ -41,6 +43,9 @@ export const requirementFields: Readonly<Record<string, Fields>> = {
   io_pressure: pressure('I/O'),
 }
 
+/** One of them, by its `kind`. */
+export const requirement: Kind = { is: 'variant', of: Object.fromEntries(Object.entries(requirementFields).map(([kind, fields]): [string, ObjectKind] => [kind, { is: 'object', type: 'Requirement', fields }])) }
+
 export const watchdogFields: Fields = {
   interval: { kind: duration, default: 30, about: 'Seconds within which the program must say that it lives.', aliases: ['intervalSeconds'] },
   restartOnHang: { kind: yesNo, default: true, about: 'Starts it again when it did not.' },
@@ -67,6 +72,19 @@ export const secretFields: Fields = {
 export const venvFields: Fields = {
   envName: { kind: { is: 'word', like: /^[A-Za-z0-9_./~][A-Za-z0-9_./~ +-]{0,254}$/, expected: 'the name of a conda environment' }, required: true, about: 'The conda environment, by name or path.' },
   customPath: { kind: { is: 'special', type: 'path' }, about: 'The conda, mamba or micromamba to use, or the directory that holds it.' },
+}
+
+const namedFields: Fields = {
+  name: { kind: { is: 'word', like: environmentName, most: longestEnvironmentName, expected: environmentNameForm }, required: true, about: 'What tf env calls it.' },
+}
+
+/** Where commands run; text is the name of one that the host knows. */
+export const environment: Extract<Kind, { is: 'variant' }> = {
+  is: 'variant', toldBy: { envName: 'venv', image: 'docker' },
+  of: {
+    venv: { is: 'object', type: 'Venv', fields: venvFields }, docker: container,
+    named: { is: 'object', type: 'NamedEnvironment', fields: namedFields, short: 'name' },
+  },
 }
 
 const scheduleEnd: Fields = {
@@ -109,7 +127,7 @@ export const serviceFields = {
   },
   instances: { kind: { is: 'list', most: 1_000, of: { is: 'word', like: /^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.:-]{0,99}$/, scalar: true, expected: 'letters, digits, dots, dashes, colons and underscores' } }, about: 'Of a template: which there are.' },
 
-  startCommand: { kind: command, required: true, aliases: ['execStart'], about: 'What to run.' },
+  startCommand: { kind: { is: 'special', type: 'startCommand' }, required: true, aliases: ['execStart'], about: 'What to run. In a container it may be left out: its image says what.' },
   stopCommand: { kind: command, about: 'How to end it; else by the kill signal.' },
   restartCommand: { kind: command, about: 'How it reads its configuration again while it runs (ExecReload=).' },
   execCondition: { kind: commands, about: 'Run before; when one ends with 1 to 254 the start is skipped.' },
@@ -121,8 +139,12 @@ export const serviceFields = {
   startSchedule: { kind: schedules, aliases: ['schedule'], about: 'When to start.' },
   stopSchedule: { kind: schedules, about: 'When to stop.' },
   restartSchedule: { kind: schedules, about: 'When to restart.' },
+  overlap: {
+    kind: { is: 'choice', words: ['skip', 'queue', 'replace', 'allow'] }, otherwise: 'queue, by systemd',
+    about: 'What a start by the schedule does while the run before goes on: nothing, wait for its end (one waits at most), or end it. allow is refused (docs/guides/schedules-and-overlap.md).',
+  },
 
-  environment: { kind: { is: 'object', type: 'Venv', fields: venvFields }, about: 'Where its commands run: a Venv. A plain object of variables means env.' },
+  environment: { kind: environment, aliases: ['dockerContainer'], about: 'Where it runs: a Venv, a DockerContainer, or the name of an environment of tf env. A plain object of variables means env.' },
   workingDirectory: { kind: { is: 'special', type: 'directory' }, about: 'Where it runs; must exist. Relative to the directory of the definition.' },
   env: { kind: { is: 'map', key: envName, of: envValue }, about: 'Variables. Those that look like secrets are kept out of the unit.' },
   envFile: { kind: { is: 'special', type: 'envFile' }, about: 'A file of NAME=value lines; below the home, the directory of the definition, /etc/taskflows or allowedPaths.' },
@@ -136,7 +158,7 @@ export const serviceFields = {
   killSignal: { kind: { is: 'special', type: 'signal' }, default: 'SIGTERM', about: 'What asks it to end.' },
   successExitStatus: { kind: { is: 'list', of: { is: 'special', type: 'exitStatus' }, most: 300 }, about: 'Exit codes and signals that are no failure, besides 0.' },
   restartPolicy: { kind: { is: 'object', type: 'RestartPolicy', fields: restartFields, short: 'condition' }, otherwise: 'no', aliases: ['restart'], about: 'Whether it is started again when it ends.' },
-  startupRequirements: { kind: { is: 'list', of: { is: 'variant', of: requirementFields }, most: 50 }, aliases: ['systemLoadConstraints'], about: 'What must hold when it starts.' },
+  startupRequirements: { kind: { is: 'list', of: requirement, most: 50 }, aliases: ['systemLoadConstraints'], about: 'What must hold when it starts.' },
   cgroupConfig: { kind: { is: 'object', type: 'CgroupConfig', fields: cgroupTable }, aliases: ['cgroup'], about: 'Limits.' },
   watchdog: { kind: { is: 'object', type: 'Watchdog', fields: watchdogFields, short: 'interval' }, about: 'The program must say that it lives, by sd_notify(3).' },
   healthCheck: { kind: { is: 'object', type: 'HealthCheck', fields: healthFields, short: 'url' }, about: 'How tf create knows that it works; else it is rolled back.' },

@@ -50,7 +50,7 @@ test('names of objects that the language has itself are no fields', () => {
 })
 
 function nestedNames(fields: Fields): string[] {
-  return Object.values(fields).flatMap(({ kind }) => (kind.is === 'object' ? Object.keys(kind.fields) : kind.is === 'variant' ? Object.values(kind.of).flatMap((of) => Object.keys(of)) : []))
+  return Object.values(fields).flatMap(({ kind }) => (kind.is === 'object' ? Object.keys(kind.fields) : kind.is === 'variant' ? Object.values(kind.of).flatMap((of) => [...Object.keys(of.fields), ...nestedNames(of.fields)]) : []))
 }
 
 function textsOf(found: unknown): string[] {

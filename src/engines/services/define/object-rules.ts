@@ -1,7 +1,7 @@
 /** What holds between the fields of one object, and what follows from them. Rules of the whole service are in `service-rules.ts`. */
-import type { ObjectType } from './field.ts'
+import { type ObjectType, nameIn } from './field.ts'
 import { type Reading, within } from './reading.ts'
-import type { HealthCheck, RestartPolicyDefinition } from '../service-definition.ts'
+import type { HealthCheck, ImageDefinition, RestartPolicyDefinition } from '../service-definition.ts'
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -13,7 +13,31 @@ export const objectRules: Readonly<Record<ObjectType, (read: Values, path: strin
   HealthCheck: readHealthCheck,
   Secret: (read) => read,
   Directives: (read) => (Object.keys(read).length === 0 ? undefined : read),
+  Requirement: (read) => read,
   Venv: (read) => ({ kind: 'venv', ...read }),
+  NamedEnvironment: (read) => ({ kind: 'named', ...read }),
+  DockerContainer: readContainer,
+  DockerImage: (read) => read,
+  Volume: (read) => read,
+  Ulimit: readUlimit,
+}
+
+function readContainer(read: Values, path: string, { names, problems }: Reading): Values {
+  const refuse = (name: string, message: string) => problems.push({ path: within(path, nameIn(names, name)), message })
+  const image = read.image as string | ImageDefinition
+  if (typeof image !== 'string' && read.pull !== 'missing') refuse('pull', 'is for images that are not built; the image has a pull of its own')
+  if (read.logOptions !== undefined && read.logDriver === undefined) refuse('logOptions', `needs ${nameIn(names, 'logDriver')}`)
+  return { kind: 'docker', ...read }
+}
+
+/** One limit stands for both. */
+function readUlimit({ name, soft, hard }: Values, path: string, { problems }: Reading): Values | undefined {
+  const limits = { soft: (soft ?? hard) as number | undefined, hard: (hard ?? soft) as number | undefined }
+  const wrong = limits.soft === undefined || limits.hard === undefined ? 'expected soft, hard or both'
+    : limits.hard !== -1 && (limits.soft === -1 || limits.soft > limits.hard) ? 'expected soft to be at most hard' : undefined
+  if (wrong === undefined) return { name, ...limits }
+  problems.push({ path, message: wrong })
+  return undefined
 }
 
 /** How long a start may take to fail and still count: systemd counts only starts within the window. */

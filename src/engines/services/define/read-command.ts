@@ -3,7 +3,7 @@ import { statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { exportNamedBy, exportPath, splitWords } from './command.ts'
 import { type Reading, describe, problemOfLine } from './reading.ts'
-import type { Command } from '../service-definition.ts'
+import type { Command, StartCommand } from '../service-definition.ts'
 import type { AnyFunction } from '../../../kernel/any-function.ts'
 
 /** A line of a unit may have 1 MiB, and each character may take several there (systemd.syntax(7)). */
@@ -17,6 +17,41 @@ export function readCommand(given: unknown, path: string, reading: Reading): Com
   if (typeof given === 'function') return readFunction(given as AnyFunction, path, reading)
   if (typeof given === 'object' && given !== null) return readObject(given as Record<string, unknown>, path, reading)
   reading.problems.push({ path, message: `expected a command such as 'python app.py', a list of words, or 'file.ts#export', got ${describe(given)}` })
+  return undefined
+}
+
+/** What a service runs: on this host, or in a container, where programs and paths are those of its image. */
+export function readStartCommand(given: unknown, path: string, reading: Reading): StartCommand | undefined {
+  if (isOfImage(given)) return { kind: 'image' }
+  // Which of the two a relative program is in, is not known.
+  if (reading.startsIn === 'unknown') return readCommand(given, path, { ...reading, programDirectory: undefined })
+  if (reading.startsIn === 'host') return readCommand(given, path, reading)
+  if (!isFunction(given)) {
+    const words = readWords(typeof given === 'object' && given !== null && 'argv' in given ? given.argv : given, path, reading)
+    return words && { kind: 'program', argv: words }
+  }
+  reading.problems.push({ path, message: 'is a function, which tf run calls on this host; expected a program of the container', hint: 'Have the image run it, or leave out the container.' })
+  return undefined
+}
+
+const isOfImage = (given: unknown): boolean => typeof given === 'object' && given !== null && (given as { readonly kind?: unknown }).kind === 'image'
+
+function isFunction(given: unknown): boolean {
+  if (typeof given === 'string') return exportNamedBy(given.trim()) !== undefined
+  return typeof given === 'function' || (typeof given === 'object' && given !== null && 'file' in given && 'export' in given)
+}
+
+/** Words as they are, or text that is split into some. */
+export function readWords(given: unknown, path: string, { problems }: Reading): readonly [string, ...string[]] | undefined {
+  const split = typeof given === 'string' ? splitWords(given.trim()) : { words: Array.isArray(given) ? given as readonly unknown[] : [given] }
+  if ('problem' in split) {
+    problems.push({ path, message: split.problem, ...(split.shell ? { hint: shellHint } : {}) })
+    return undefined
+  }
+  const words = split.words.map((word) => (typeof word === 'number' ? String(word) : word))
+  const wrong = problemOfWords(words)
+  if (wrong === undefined) return words as [string, ...string[]]
+  problems.push({ path, ...wrong })
   return undefined
 }
 
@@ -36,13 +71,9 @@ function readText(text: string, path: string, reading: Reading): Command | undef
 }
 
 function readArgv(words: readonly unknown[], path: string, reading: Reading): Command | undefined {
-  const texts = words.map((word) => (typeof word === 'number' ? String(word) : word))
-  const wrong = problemOfWords(texts)
-  if (wrong !== undefined) {
-    reading.problems.push({ path, ...wrong })
-    return undefined
-  }
-  const [program, ...args] = texts as [string, ...string[]]
+  const texts = readWords(words, path, reading)
+  if (texts === undefined) return undefined
+  const [program, ...args] = texts
   const located = locate(program, path, reading)
   return located === undefined ? undefined : { kind: 'program', argv: [located, ...args] }
 }

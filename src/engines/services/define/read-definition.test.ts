@@ -266,9 +266,10 @@ describe('what is refused', () => {
   test.each([
     ['an alias beside its original', { execStart: 'x' }, /says the same as startCommand/],
     ['env beside a plain environment', { env: { A: 'x' }, environment: { B: 'y' } }, /says the same as env/],
-    ['a container', { environment: { image: 'python:3.11' } }, 'environment: containers are not supported yet'],
-    ['a container by its alias', { dockerContainer: {} }, 'dockerContainer: containers are not supported yet'],
-    ['a named environment', { environment: 'production' }, /named environments are not supported yet/],
+    ['a container of nothing', { dockerContainer: {} }, 'environment.image: is missing'],
+    ['a named environment that no name can be', { environment: '../production' }, /^environment\.name: expected letters, digits/],
+    ['a relative program in who knows which environment', { environment: 'production', startCommand: './start.sh' }, /^startCommand: expected an absolute path/],
+    ['what an image runs, without an image', { startCommand: { kind: 'image' } }, 'startCommand: is missing: only in a container the image may say it'],
     ['snake_case in code', { start_after: 'x' }, 'start_after: is no field; did you mean startAfter?'],
     ['a name that is no variable', { env: { 'A-B': 'x' } }, /expected a name of letters/],
     ['a variable without a value', { env: { A: undefined } }, 'env.A: expected text, got nothing'],

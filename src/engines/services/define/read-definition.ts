@@ -5,12 +5,13 @@
  */
 import { dirname, isAbsolute } from 'node:path'
 import { type Names, nameIn } from './field.ts'
-import { serviceTable } from './fields.ts'
+import { environment as environmentKind, serviceTable } from './fields.ts'
 import { readFields, valuesByField } from './read-fields.ts'
 import { readDirectory } from './read-path.ts'
 import { type Reading, describe, refuseProblems, startReading, within } from './reading.ts'
 import type { ServiceDefinition, ServiceScope } from '../service-definition.ts'
 import { serverName } from './service-name.ts'
+import { settleContainer } from './settle-container.ts'
 import { checkRules } from './service-rules.ts'
 
 export interface ReadDefinitionOptions {
@@ -54,12 +55,10 @@ export function isRead(value: object): value is ServiceDefinition {
 }
 
 function readAll(given: Readonly<Record<string, unknown>>, { scope, source, server = false }: ReadDefinitionOptions, reading: Reading): ServiceDefinition {
-  const { dockerContainer, docker_container: dockerContainerToo, ...rest } = given
-  if (dockerContainer !== undefined || dockerContainerToo !== undefined) refuseContainer(nameIn(reading.names, 'dockerContainer'), reading)
-  const values = settleEnvironment(valuesByField(serviceTable, rest, '', reading), reading)
+  const values = settleEnvironment(valuesByField(serviceTable, withContainer(given, reading), '', reading), reading)
   if (values.name === serverName && !server) reading.problems.push({ path: 'name', message: `"${serverName}" is the server of taskflows`, hint: 'tf api start' })
   const programDirectory = workingDirectoryOf(values, reading) ?? reading.directory
-  const read = readFields(serviceTable, { ...(scope === undefined ? {} : { scope }), ...values, ...(source === undefined ? {} : { source }) }, '', { ...reading, programDirectory })
+  const read = readFields(serviceTable, { ...(scope === undefined ? {} : { scope }), ...values, ...(source === undefined ? {} : { source }) }, '', { ...reading, programDirectory, startsIn: startsIn(values) })
   const definition = { type: read.watchdog === undefined ? 'exec' : 'notify', ...read } as unknown as ServiceDefinition
   if (reading.problems.length === 0) checkRules(definition, reading)
   return definition
@@ -70,26 +69,36 @@ function workingDirectoryOf({ workingDirectory }: Readonly<Record<string, unknow
   return workingDirectory === undefined ? undefined : readDirectory(workingDirectory, '', { ...reading, problems: [] })
 }
 
-/** `environment` is a Venv, or means `env`. Containers and named environments are not supported yet, and are refused by name. */
+/** Under its own name a container needs nothing else to be told from variables. */
+function withContainer(given: Readonly<Record<string, unknown>>, { names }: Reading): Readonly<Record<string, unknown>> {
+  const name = nameIn(names, 'dockerContainer')
+  const container = given[name]
+  return typeof container === 'object' && container !== null ? { ...given, [name]: { kind: 'docker', ...container } } : given
+}
+
+/** `environment` is where the service runs, by its kind or by what tells it; text is the name of one. Else it means `env`. */
 function settleEnvironment(values: Record<string, unknown>, reading: Reading): Record<string, unknown> {
   const { environment, ...rest } = values
-  if (typeof environment === 'string') {
-    reading.problems.push({ path: 'environment', message: `the named environment ${describe(environment)}: named environments are not supported yet` })
-    return rest
-  }
+  if (typeof environment === 'string') return { startCommand: { kind: 'image' }, ...rest, environment: { kind: 'named', name: environment } }
   if (typeof environment !== 'object' || environment === null || Array.isArray(environment)) return values
-  if ('image' in environment || ('kind' in environment && environment.kind === 'docker')) {
-    refuseContainer('environment', reading)
-    return rest
+  switch (kindOf(environment, reading)) {
+    case 'docker': return settleContainer(values, reading)
+    case 'named': return { startCommand: { kind: 'image' }, ...values }
+    case 'venv': return values
   }
-  if ('envName' in environment || 'env_name' in environment || ('kind' in environment && environment.kind === 'venv')) return values
   if (rest.env === undefined) return { ...rest, env: environment }
   reading.problems.push({ path: 'environment', message: 'says the same as env; expected one of the two' })
   return rest
 }
 
-function refuseContainer(path: string, { problems }: Reading): void {
-  problems.push({ path, message: 'containers are not supported yet' })
+function kindOf(environment: object, { names }: Reading): string | undefined {
+  if ('kind' in environment && typeof environment.kind === 'string' && Object.hasOwn(environmentKind.of, environment.kind)) return environment.kind
+  return Object.entries(environmentKind.toldBy ?? {}).find(([field]) => nameIn(names, field) in environment)?.[1]
+}
+
+function startsIn({ environment }: Readonly<Record<string, unknown>>): Reading['startsIn'] {
+  const { kind } = (typeof environment === 'object' && environment !== null ? environment : {}) as { readonly kind?: unknown }
+  return kind === 'named' ? 'unknown' : kind === 'docker' ? 'container' : 'host'
 }
 
 function allowedBy(given: Readonly<Record<string, unknown>>, names: Names = 'camel'): readonly string[] {

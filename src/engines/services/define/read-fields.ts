@@ -3,8 +3,9 @@
  * what is unknown. `object-rules.ts` has what holds between fields.
  */
 import { nearest } from '../../../kernel/nearest.ts'
-import { type Fields, type Kind, type Names, nameIn } from './field.ts'
+import { type Fields, type Kind, type Names, type ObjectKind, nameIn } from './field.ts'
 import { objectRules } from './object-rules.ts'
+import { valuesOfText } from './object-text.ts'
 import { readScalar, refuse } from './read-value.ts'
 import { type Reading, describe, problemOfLine, within } from './reading.ts'
 
@@ -15,20 +16,22 @@ export function readValue(kind: Kind, given: unknown, path: string, reading: Rea
     case 'map': return readMap(given, path, reading, kind)
     case 'object': return readObject(kind, given, path, reading)
     case 'variant': return readVariant(kind, given, path, reading)
+    case 'either': return readValue(typeof given === 'string' ? kind.text : kind.object, given, path, reading)
     default: return readScalar(kind, given, path, reading)
   }
 }
 
 /** What was said, by the names of the table; `undefined` says nothing. Unknown names, and one thing under two names, are problems. */
-export function valuesByField(fields: Fields, given: object, path: string, reading: Reading): Record<string, unknown> {
+export function valuesByField(fields: Fields, given: object, path: string, reading: Reading, refused: Readonly<Record<string, string>> = {}): Record<string, unknown> {
   const saidAs = new Map<string, string>()
   const known = knownNames(fields, reading)
+  const reasons = new Map(Object.entries(refused).map(([name, reason]) => [nameIn(reading.names, name), reason]))
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined).flatMap(([name, value]) => {
     const field = known.get(name)
     const before = field === undefined ? undefined : saidAs.get(field)
     if (field === undefined) {
       const meant = nearest(name, known.keys())
-      reading.problems.push({ path: within(path, name.slice(0, 60)), message: `is no field${meant === undefined ? '' : `; did you mean ${meant}?`}` })
+      reading.problems.push({ path: within(path, name.slice(0, 60)), message: reasons.get(name) ?? `is no field${meant === undefined ? '' : `; did you mean ${meant}?`}` })
       return []
     }
     saidAs.set(field, name)
@@ -64,18 +67,19 @@ export function readFields(fields: Fields, values: Readonly<Record<string, unkno
   return Object.fromEntries(read)
 }
 
-function readObject({ type, fields, short }: Extract<Kind, { is: 'object' }>, given: unknown, path: string, reading: Reading): unknown {
+function readObject(kind: ObjectKind, given: unknown, path: string, reading: Reading): unknown {
   const found = reading.problems.length
-  const values = valuesOf(fields, short, given, path, reading)
+  const values = valuesOf(kind, given, path, reading)
   if (values === undefined) return undefined
-  const read = readFields(fields, values, path, reading)
+  const read = readFields(kind.fields, values, path, reading)
   // Rules between fields would only repeat what is wrong with one of them.
-  return reading.problems.length === found ? objectRules[type](read, path, reading) : undefined
+  return reading.problems.length === found ? objectRules[kind.type](read, path, reading) : undefined
 }
 
-/** A bare value stands for the field `short`. */
-function valuesOf(fields: Fields, short: string | undefined, given: unknown, path: string, reading: Reading): Record<string, unknown> | undefined {
-  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return valuesByField(fields, withoutBrand(fields, given), path, reading)
+/** A bare value stands for the field `short`, or is the whole object as one text. */
+function valuesOf({ type, fields, short, text, refused }: ObjectKind, given: unknown, path: string, reading: Reading): Record<string, unknown> | undefined {
+  if (typeof given === 'object' && given !== null && !Array.isArray(given)) return valuesByField(fields, withoutBrand(fields, given), path, reading, refused)
+  if (text !== undefined) return (typeof given === 'string' ? valuesOfText(type, given) : undefined) ?? refuse(given, path, reading, `an object, or ${text}`)
   if (short === undefined) return refuse(given, path, reading, 'an object')
   const field = fields[short]!
   const value = readValue(field.kind, given, path, reading)
@@ -89,17 +93,16 @@ function withoutBrand(fields: Fields, given: object): object {
   return rest
 }
 
-function readVariant({ of }: Extract<Kind, { is: 'variant' }>, given: unknown, path: string, reading: Reading): unknown {
+function readVariant({ of, toldBy = {} }: Extract<Kind, { is: 'variant' }>, given: unknown, path: string, reading: Reading): unknown {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) return refuse(given, path, reading, 'an object')
-  const kind = (given as { readonly kind?: unknown }).kind
+  const said = (given as { readonly kind?: unknown }).kind
+  const kind = said ?? Object.entries(toldBy).find(([field]) => nameIn(reading.names, field) in given)?.[1]
   if (typeof kind !== 'string' || !Object.hasOwn(of, kind)) {
     reading.problems.push({ path: within(path, 'kind'), message: `expected one of ${Object.keys(of).join(', ')}, got ${describe(kind)}` })
     return undefined
   }
-  const fields = of[kind]!
-  const found = reading.problems.length
-  const read = readFields(fields, valuesByField(fields, withoutBrand(fields, given), path, reading), path, reading)
-  return reading.problems.length === found ? { kind, ...read } : undefined
+  const read = readObject(of[kind]!, given, path, reading)
+  return read === undefined ? undefined : { kind, ...read }
 }
 
 /** An empty list says nothing, so it is absent. */

@@ -35,6 +35,19 @@ function withoutEnd(path: string): string {
   return path.length > 1 && path.endsWith(sep) ? path.slice(0, -1) : path
 }
 
+/** A path of the host, which needs a slash or a dot in front to be told from the name of a volume of Docker. Docker takes colons for ends. */
+export function readVolumeSource(given: unknown, path: string, reading: Reading): string | undefined {
+  if (typeof given === 'string' && /^[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$/.test(given)) return given
+  if (typeof given === 'string' && !/^(?:[/~]|\.\.?(?:\/|$))/.test(given)) {
+    reading.problems.push({ path, message: `expected a path such as /srv/data or ./data, or the name of a volume, got ${describe(given)}`, unsafe: problemOfLine(given) !== undefined })
+    return undefined
+  }
+  const source = readPath(given, path, reading)
+  if (source === undefined || !source.includes(':')) return source
+  reading.problems.push({ path, message: `must not hold a colon, got ${describe(source)}` })
+  return undefined
+}
+
 /** A directory that exists. */
 export function readDirectory(given: unknown, path: string, reading: Reading): string | undefined {
   const directory = readPath(given, path, reading)

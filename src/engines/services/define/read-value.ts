@@ -2,8 +2,9 @@
 import { parseDuration } from '../../../kernel/duration.ts'
 import { parseByteSize } from './byte-size.ts'
 import { type Kind, type SpecialType } from './field.ts'
-import { readCommand } from './read-command.ts'
-import { readDirectory, readEnvFile, readExistingFile, readPath } from './read-path.ts'
+import { readCommand, readStartCommand, readWords } from './read-command.ts'
+import { readDirectory, readEnvFile, readExistingFile, readPath, readVolumeSource } from './read-path.ts'
+import { readPorts } from './read-ports.ts'
 import { readSchedules } from './read-schedule.ts'
 import { type Reading, describe, problemOfLine } from './reading.ts'
 import { problemOfDependency, problemOfName } from './service-name.ts'
@@ -14,7 +15,7 @@ const longestText = 10_000
 const longestSeconds = 100 * 365 * 86_400
 
 /** A value that is not made of others. */
-export type Scalar = Exclude<Kind, { is: 'list' | 'map' | 'object' | 'variant' }>
+export type Scalar = Exclude<Kind, { is: 'list' | 'map' | 'object' | 'either' | 'variant' }>
 
 export function readScalar(kind: Scalar, given: unknown, path: string, reading: Reading): unknown {
   switch (kind.is) {
@@ -103,6 +104,10 @@ const special: Readonly<Record<SpecialType, ReadSpecial>> = {
   },
   dependency: readDependency,
   command: readCommand,
+  startCommand: readStartCommand,
+  words: readWords,
+  ports: readPorts,
+  volumeSource: readVolumeSource,
   schedule: (given, path, { problems }) => {
     const schedules = readSchedules(given, path, problems)
     return schedules?.length ? schedules : undefined

@@ -18,14 +18,16 @@ export interface Reading {
   readonly directory: string | undefined
   /** The same for programs: the working directory, if there is one. */
   readonly programDirectory: string | undefined
+  /** Where the start command runs; unknown until a named environment is looked up. */
+  readonly startsIn: 'host' | 'container' | 'unknown'
   readonly allowedPaths: readonly string[]
   readonly problems: Problem[]
   /** The command that a bare function will be, once the module that is being loaded has said under which name it exports it. */
   readonly takeFunction: ((fn: AnyFunction) => Command) | undefined
 }
 
-export function startReading({ names = 'camel', directory, programDirectory = directory, allowedPaths = [], takeFunction }: Partial<Reading> = {}): Reading {
-  return { names, directory, programDirectory, allowedPaths, takeFunction, problems: [] }
+export function startReading({ names = 'camel', directory, programDirectory = directory, startsIn = 'host', allowedPaths = [], takeFunction }: Partial<Reading> = {}): Reading {
+  return { names, directory, programDirectory, startsIn, allowedPaths, takeFunction, problems: [] }
 }
 
 /** A nested field: `restart_policy.delay`. */

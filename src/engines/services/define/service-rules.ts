@@ -1,7 +1,7 @@
 /** What holds between the fields of a service. systemd refuses or ignores most of what is refused here, and says so less clearly or not at all. */
 import type { Reading } from './reading.ts'
 import { nameIn } from './field.ts'
-import type { ServiceDefinition } from '../service-definition.ts'
+import type { ContainerDefinition, ServiceDefinition } from '../service-definition.ts'
 import { isTemplate } from '../look/service-units.ts'
 
 const dependencyFields = [
@@ -14,11 +14,44 @@ interface Rule {
   readonly message: string
 }
 
+/** Periods then count from the starts of that unit, which only its timer starts. */
+const goesThroughUnit = (overlap: ServiceDefinition['overlap']): boolean => overlap === 'skip' || overlap === 'replace'
+
+const inContainer = (broken: (service: ServiceDefinition & { readonly environment: ContainerDefinition }) => boolean) => (service: ServiceDefinition): boolean =>
+  service.environment?.kind === 'docker' && broken(service as ServiceDefinition & { readonly environment: ContainerDefinition })
+
+/** systemd runs the client of Docker, which is no program of the service and cannot speak for it. */
+const containerRules: readonly Rule[] = [
+  { field: 'startCommand', broken: ({ startCommand, environment }) => startCommand.kind === 'image' && environment?.kind !== 'docker' && environment?.kind !== 'named', message: 'is missing: only in a container the image may say it' },
+  { field: 'startCommand', broken: inContainer(({ startCommand }) => startCommand.kind === 'function'), message: 'is a function, which tf run calls on this host; expected a program of the container' },
+  { field: 'type', broken: inContainer(({ type }) => type === 'notify' || type === 'forking'), message: 'can be exec, simple or oneshot in a container; healthCheck says when it works' },
+  { field: 'stopCommand', broken: inContainer(({ stopCommand }) => stopCommand !== undefined), message: 'has no use in a container: Docker stops it, by killSignal and within stopTimeout' },
+  { field: 'secrets', broken: inContainer(({ secrets }) => secrets !== undefined), message: 'do not reach into a container: name the files in volumes of the container, read-only' },
+  {
+    field: 'environment', broken: inContainer(({ environment, name }) => environment.name !== undefined && isTemplate(name)),
+    message: 'must not say the name of the container: each instance of a template has one of its own',
+  },
+  { field: 'instances', broken: inContainer(({ instances = [] }) => instances.some((instance) => instance.includes(':'))), message: 'must not hold colons in a container: its name has the instance in it' },
+]
+
 const rules: readonly Rule[] = [
   { field: 'watchdog', broken: ({ watchdog, type }) => watchdog !== undefined && type !== 'notify', message: 'needs type notify' },
   {
     field: 'restartPolicy', broken: ({ restartPolicy, type }) => type === 'oneshot' && ['always', 'on-success'].includes(restartPolicy?.condition ?? ''),
     message: 'must not start a oneshot again when it ended well: systemd refuses that',
+  },
+  { field: 'overlap', broken: ({ overlap, startSchedule }) => overlap !== undefined && startSchedule === undefined, message: 'needs a startSchedule: a start by command never overlaps' },
+  {
+    field: 'overlap', broken: ({ overlap }) => overlap === 'allow',
+    message: 'must not be allow: systemd has one run of a service at a time. A template has one per instance, and jobs that a task enqueues run side by side',
+  },
+  {
+    field: 'overlap', broken: ({ overlap, startSchedule = [] }) => goesThroughUnit(overlap) && startSchedule.some((each) => each.kind === 'periodic' && each.relativeTo === 'finish'),
+    message: 'must be left out where a period counts from the end of a run: the next never begins before it',
+  },
+  {
+    field: 'overlap', broken: ({ overlap, startSchedule = [] }) => goesThroughUnit(overlap) && startSchedule.some((each) => each.kind === 'periodic' && each.startOn === 'command'),
+    message: 'can be skip or replace only for a schedule that begins by itself: startOn boot or login',
   },
   { field: 'pidFile', broken: ({ pidFile, type }) => pidFile !== undefined && type !== 'forking', message: 'is only for type forking' },
   { field: 'instances', broken: ({ instances, name }) => instances !== undefined && !isTemplate(name), message: 'needs a template: a name that ends with @' },
@@ -26,6 +59,7 @@ const rules: readonly Rule[] = [
   { field: 'user', broken: ({ user, scope }) => user !== undefined && scope !== 'system', message: 'needs scope system' },
   { field: 'group', broken: ({ group, scope }) => group !== undefined && scope !== 'system', message: 'needs scope system' },
   { field: 'secrets', broken: ({ secrets = {}, scope }) => scope !== 'system' && Object.values(secrets).some(({ encrypted }) => encrypted), message: 'can be encrypted in scope system only' },
+  ...containerRules,
   ...dependencyFields.map((field): Rule => ({ field, broken: (service) => service[field]?.includes(service.name) ?? false, message: 'must not name the service itself' })),
 ]
 

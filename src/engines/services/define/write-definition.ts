@@ -5,7 +5,7 @@
 import { type Fields, type Kind, snakeName } from './field.ts'
 import { serviceTable } from './fields.ts'
 import { looksSecret, mask } from './secret-env.ts'
-import type { Command, Schedule, ServiceDefinition } from '../service-definition.ts'
+import type { Schedule, ServiceDefinition, StartCommand } from '../service-definition.ts'
 
 /** `mask`: values that look like secrets are hidden; the result is for people then. */
 export interface ShowDefinitionOptions {
@@ -20,22 +20,22 @@ export function showDefinition(definition: ServiceDefinition, options: ShowDefin
 
 /** In the order of the table, so that equal definitions are equal text. */
 function showFields(fields: Fields, value: Readonly<Record<string, unknown>>, options: ShowDefinitionOptions): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).flatMap(([name, { kind }]) => (value[name] === undefined ? [] : [[snakeName(name), showValue(kind, value[name], options)]])))
+  const shown = Object.entries(fields).map(([name, { kind }]) => [snakeName(name), value[name] === undefined ? undefined : showValue(kind, value[name], options)] as const)
+  return Object.fromEntries(shown.filter(([, one]) => one !== undefined))
 }
 
 function showValue(kind: Kind, value: unknown, options: ShowDefinitionOptions): unknown {
   switch (kind.is) {
-    case 'object': {
-      const shown = showFields(kind.fields, value as Record<string, unknown>, options)
-      return kind.type === 'Venv' ? { kind: 'venv', ...shown } : shown
-    }
+    case 'object': return showFields(kind.fields, value as Record<string, unknown>, options)
+    case 'either': return showValue(typeof value === 'string' ? kind.text : kind.object, value, options)
     case 'variant': {
-      const { kind: variant } = value as { readonly kind: string }
-      return { kind: variant, ...showFields(kind.of[variant]!, value as Record<string, unknown>, options) }
+      const said = value as { readonly kind: string }
+      // A named environment is its name, as people write it.
+      return said.kind === 'named' ? (said as { readonly name?: string }).name : { kind: said.kind, ...showFields(kind.of[said.kind]!.fields, said, options) }
     }
     case 'list': return (value as readonly unknown[]).map((item) => showValue(kind.of, item, options))
     case 'map': return showMap(kind.of, value as Readonly<Record<string, unknown>>, options)
-    case 'special': return kind.type === 'command' ? showCommand(value as Command) : kind.type === 'schedule' ? (value as readonly Schedule[]).map(showSchedule) : value
+    case 'special': return kind.type === 'command' || kind.type === 'startCommand' ? showCommand(value as StartCommand) : kind.type === 'schedule' ? (value as readonly Schedule[]).map(showSchedule) : value
     default: return value
   }
 }
@@ -46,8 +46,13 @@ function showMap(of: Kind, map: Readonly<Record<string, unknown>>, options: Show
   return Object.fromEntries(Object.entries(map).map(([name, value]) => [name, hides(name, value) ? mask : showValue(of, value, options)]))
 }
 
-function showCommand(command: Command): unknown {
-  return command.kind === 'program' ? [...command.argv] : { file: command.file, export: command.export }
+/** Of an image there is nothing to say. */
+function showCommand(command: StartCommand): unknown {
+  switch (command.kind) {
+    case 'program': return [...command.argv]
+    case 'function': return { file: command.file, export: command.export }
+    case 'image': return undefined
+  }
 }
 
 /** Which of the two it is shows by its fields. */

@@ -18,7 +18,7 @@ const widest = 110
 
 export function moduleText(definitions: readonly ServiceDefinition[]): string {
   const used = new Set(['Service'])
-  const taken = new Set(['Service', 'Calendar', 'Periodic', 'RestartPolicy', 'CgroupConfig', 'Venv', ...Object.values(requirementClasses)])
+  const taken = new Set(['Service', 'Calendar', 'Periodic', 'RestartPolicy', 'CgroupConfig', 'DockerImage', 'Volume', 'Ulimit', ...Object.values(variantClasses)])
   const services = definitions.map((definition) => {
     const name = exportName(definition.name, taken)
     taken.add(name)
@@ -33,7 +33,7 @@ export function withoutDefaults(definition: ServiceDefinition): ServiceDefinitio
   const { source: _, ...rest } = definition
   const usualType = definition.watchdog === undefined ? 'exec' : 'notify'
   const isDefault = (name: string, value: unknown): boolean => (name === 'type' ? value === usualType : 'default' in (serviceTable[name] ?? {}) && serviceTable[name]!.default === value)
-  return Object.fromEntries(Object.entries(rest).filter(([name, value]) => !isDefault(name, value))) as unknown as ServiceDefinition
+  return Object.fromEntries(Object.entries(rest).filter(([name, value]) => !isDefault(name, value) && !(name === 'startCommand' && rest.startCommand.kind === 'image'))) as unknown as ServiceDefinition
 }
 
 function fieldsText(fields: Fields, values: object, used: Set<string>): Expression {
@@ -49,14 +49,20 @@ function valueText(kind: Kind, value: unknown, used: Set<string>): Expression {
     case 'list': return listText(kind.of, value as readonly unknown[], used)
     case 'map': return bracket('{', Object.entries(value as object).map(([name, one]) => ({ before: `${key(name)}: `, of: valueText(kind.of, one, used) })), '}')
     case 'object': return objectText(kind, value as object, used)
-    case 'variant': return made(requirementClasses[(value as { kind: string }).kind]!, fieldsText(kind.of[(value as { kind: string }).kind]!, value as object, used), used)
-    case 'special': return kind.type === 'command' ? commandText(value as Command) : kind.type === 'schedule' ? oneOrMore((value as readonly Schedule[]).map((schedule) => scheduleText(schedule, used))) : plainText(value)
+    case 'either': return typeof value === 'string' ? quote(value) : valueText(kind.object, value, used)
+    case 'variant': return variantText(kind, value as { readonly kind: string }, used)
+    case 'special': return kind.type === 'command' || kind.type === 'startCommand' ? commandText(value as Command) : kind.type === 'schedule' ? oneOrMore((value as readonly Schedule[]).map((schedule) => scheduleText(schedule, used))) : plainText(value)
     default: return plainText(value)
   }
 }
 
-const requirementClasses: Readonly<Record<string, string>> = { memory: 'Memory', cpus: 'CPUs', cpu_pressure: 'CPUPressure', memory_pressure: 'MemoryPressure', io_pressure: 'IOPressure' }
-const classes = ['RestartPolicy', 'CgroupConfig', 'Venv']
+function variantText({ of }: Extract<Kind, { is: 'variant' }>, value: { readonly kind: string }, used: Set<string>): Expression {
+  const options = fieldsText(of[value.kind]!.fields, value, used)
+  return value.kind === 'named' ? quote((value as unknown as { readonly name: string }).name) : made(variantClasses[value.kind]!, options, used)
+}
+
+const variantClasses: Readonly<Record<string, string>> = { venv: 'Venv', docker: 'DockerContainer', memory: 'Memory', cpus: 'CPUs', cpu_pressure: 'CPUPressure', memory_pressure: 'MemoryPressure', io_pressure: 'IOPressure' }
+const classes = ['RestartPolicy', 'CgroupConfig', 'DockerImage', 'Volume', 'Ulimit']
 
 function objectText({ type, fields, short }: Extract<Kind, { is: 'object' }>, value: object, used: Set<string>): Expression {
   const said = Object.keys(value).filter((name) => name !== 'kind')

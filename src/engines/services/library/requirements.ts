@@ -2,12 +2,10 @@
  * What must hold when a service starts. A start is skipped (`silent`) or fails, it
  * never waits (systemd.unit(5), CONDITIONS AND ASSERTS).
  */
-import { requirementFields } from '../define/fields.ts'
+import { requirement } from '../define/fields.ts'
 import { readWhole } from '../define/read-whole.ts'
 import type { Operator, Requirement } from '../service-definition.ts'
 import type { CPUsOptions, MemoryOptions, PressureOptions } from './service-options.ts'
-
-const requirement = { is: 'variant', of: requirementFields } as const
 
 /** Memory of the machine. `new Memory({ amount: '8GB' })`: at least 8 GiB. @throws ValidationError `service.invalid` */
 export class Memory {

@@ -8,6 +8,7 @@
 import type { AnyFunction } from '../../../kernel/any-function.ts'
 import type { DurationInput } from '../../../kernel/duration.ts'
 import type { Calendar, CalendarOptions } from './calendar.ts'
+import type { DockerContainerOptions } from './container-options.ts'
 import type { FunctionCommand } from '../define/command.ts'
 import type { Periodic, PeriodicOptions } from './periodic.ts'
 import type { Operator, RestartCondition, ServiceScope, ServiceType } from '../service-definition.ts'
@@ -193,7 +194,7 @@ export interface ServiceOptions {
   /** Of a template: which there are. */
   readonly instances?: OneOrMore<string | number>
 
-  /** What to run. */
+  /** What to run. In a container it may be left out: its `command`, or its image, says what. */
   readonly startCommand?: CommandInput
   /** The same. */
   readonly execStart?: CommandInput
@@ -214,9 +215,16 @@ export interface ServiceOptions {
   readonly schedule?: OneOrMore<ScheduleInput>
   readonly stopSchedule?: OneOrMore<ScheduleInput>
   readonly restartSchedule?: OneOrMore<ScheduleInput>
+  /**
+   * What a start by the schedule does while the run before goes on. `'queue'`: it waits for the end of that run, one at most.
+   * `'skip'`: nothing. `'replace'`: it ends that run. `'allow'` is refused. Default `'queue'`, by systemd.
+   */
+  readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
 
-  /** Where its commands run: a Venv. A plain object of variables means `env`. */
-  readonly environment?: VenvOptions | Readonly<Record<string, string | number | boolean>>
+  /** Where it runs: a Venv, a DockerContainer, or the name of an environment of `tf env`. A plain object of variables means `env`. */
+  readonly environment?: string | VenvOptions | DockerContainerOptions | Readonly<Record<string, string | number | boolean>>
+  /** The same, of a container. */
+  readonly dockerContainer?: DockerContainerOptions
   /** Must exist. Relative to the directory of the definition. */
   readonly workingDirectory?: string
   /** Values that look like secrets go to a file that only the account can read, never into the unit. */

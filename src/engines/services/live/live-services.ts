@@ -7,11 +7,13 @@ import { type Lifecycle, lifecycle } from '../../../kernel/lifecycle.ts'
 import { createServices } from '../look/create-services.ts'
 import { driftIn } from '../look/drift.ts'
 import type { ServicesHost } from '../host.ts'
+import type { RunCollector } from '../ledger/collect-runs.ts'
 import { type Inventory, readInventories } from '../look/inventory.ts'
 import { type LiveUnits, createLiveUnits } from './live-units.ts'
 import { type FoundService, matching } from '../look/match-services.ts'
 import { type ServiceEvent, serviceOfUnit } from './service-events.ts'
 import type { ServiceScope } from '../service-definition.ts'
+import { type ScheduledService, scheduledService } from '../slots/scheduled-services.ts'
 import type { InstalledUnit, ServiceManager, UnitDetails } from '../service-manager.ts'
 import type { ActedUnit, ServiceMatch, ServiceView, Services } from '../services.ts'
 import { viewOf } from '../look/views.ts'
@@ -26,6 +28,8 @@ export interface LiveServicesParts {
   readonly host: ServicesHost
   readonly watchFiles: (directory: string) => FileChanges
   readonly onEvents: (events: readonly ServiceEvent[]) => void
+  /** Who keeps the ledger of the runs of a manager. @param known what it is known to say of its units, however old */
+  readonly collectRuns: (manager: ServiceManager, known: () => ReadonlyMap<string, UnitDetails>) => RunCollector
   /** A manager that is away is asked for again, by itself. */
   readonly onTrouble: (error: unknown) => void
 }
@@ -33,15 +37,17 @@ export interface LiveServicesParts {
 export interface LiveServices extends Services, Lifecycle {
   /** Each service, or instance of a template, that is known at this moment. */
   states(): readonly (UnitDetails & { readonly name: string })[]
+  /** Those that are to begin by themselves, as they are known; of a manager that is away none. */
+  scheduled(): Promise<readonly ScheduledService[]>
 }
 
-export function createLiveServices({ services, host, watchFiles, onEvents, onTrouble }: LiveServicesParts): LiveServices {
+export function createLiveServices({ services, host, watchFiles, onEvents, collectRuns, onTrouble }: LiveServicesParts): LiveServices {
   const sights = new Map<ServiceScope, Sight>()
   let isOver = true
 
   /** Scopes get their first services while the server runs, too. */
   const sightOf = (scope: ServiceScope): Sight => {
-    const sight = sights.get(scope) ?? createSight(host.manager(scope), { host, watchFiles, onEvents, onTrouble })
+    const sight = sights.get(scope) ?? createSight(host.manager(scope), { host, watchFiles, onEvents, collectRuns, onTrouble })
     sights.set(scope, sight)
     if (!isOver) void sight.units.start()
     return sight
@@ -90,6 +96,7 @@ export function createLiveServices({ services, host, watchFiles, onEvents, onTro
       const name = serviceOfUnit(details.unit)
       return name === undefined ? [] : [{ ...details, name }]
     })),
+    scheduled: async () => (await Promise.all(host.scopes().map((scope) => sightOf(scope).scheduled()))).flat(),
     ...lifecycle({
       start: async () => {
         isOver = false
@@ -112,9 +119,10 @@ interface Sight extends AsyncDisposable {
   /** The real one, but for what is known. */
   readonly manager: ServiceManager
   list(match: string | undefined): Promise<readonly ServiceView[]>
+  scheduled(): Promise<readonly ScheduledService[]>
 }
 
-function createSight(manager: ServiceManager, { host, watchFiles, onEvents, onTrouble }: Omit<LiveServicesParts, 'services'>): Sight {
+function createSight(manager: ServiceManager, { host, watchFiles, onEvents, collectRuns, onTrouble }: Omit<LiveServicesParts, 'services'>): Sight {
   const files = watchFiles(manager.directory)
   let installed: Promise<readonly InstalledUnit[]> | undefined
   const readDisk = async (): Promise<readonly InstalledUnit[]> => {
@@ -126,8 +134,10 @@ function createSight(manager: ServiceManager, { host, watchFiles, onEvents, onTr
       throw error
     }
   }
-  const units = createLiveUnits({
+  const runs = collectRuns(manager, () => units.known)
+  const units: LiveUnits = createLiveUnits({
     manager, clock: host.clock, onEvents, onTrouble,
+    onSeen: runs.see, onRead: runs.settle,
     unitsOnDisk: async () => (await readDisk()).map(({ unit }) => unit).filter((unit) => !unit.includes('@.')),
   })
   const known: ServiceManager = { ...manager, installed: readDisk, states: async () => [...(await units.details())?.values() ?? await manager.states()] }
@@ -157,9 +167,15 @@ function createSight(manager: ServiceManager, { host, watchFiles, onEvents, onTr
     units,
     manager: known,
     list: async (match) => matching(await servicesNow(), match).map(view),
+    scheduled: async () => {
+      const details = await units.details()
+      if (details === undefined) return []
+      return (await servicesNow()).flatMap((service) => scheduledService(service, details, () => host.versions.latest(service.scope, service.definedAs)?.at ?? null) ?? [])
+    },
     [Symbol.asyncDispose]: async () => {
       files[Symbol.dispose]()
       await units.stop()
+      await runs[Symbol.asyncDispose]()
     },
   }
 }

@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../../kernel/clock.ts'
 import { type Lifecycle, lifecycle } from '../../../kernel/lifecycle.ts'
+import type { SeenUnits } from '../ledger/collect-runs.ts'
 import { type ServiceEvent, eventsBetween } from './service-events.ts'
 import type { ServiceManager, UnitDetails, UnitState } from '../service-manager.ts'
 
@@ -17,6 +18,10 @@ export interface LiveUnitsParts {
    * which takes it 14 ms, and could only say what the files say.
    */
   readonly unitsOnDisk: () => Promise<readonly string[]>
+  /** Units as they were seen, by signals and by questions, in order. */
+  readonly onSeen: (units: SeenUnits) => void
+  /** All were read, after something may have been missed. */
+  readonly onRead: () => void
   /** What became of services since all were read for the first time. */
   readonly onEvents: (events: readonly ServiceEvent[]) => void
   /** It goes on by itself. */
@@ -38,7 +43,7 @@ const firstDelayMs = 1_000
 const longestDelayMs = 60_000
 const unitsAtATime = 50
 
-export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTrouble }: LiveUnitsParts): LiveUnits {
+export function createLiveUnits({ manager, clock, unitsOnDisk, onSeen, onRead, onEvents, onTrouble }: LiveUnitsParts): LiveUnits {
   const known = new Map<string, UnitDetails>()
   /** When each was last told of by a signal: the answer to an older question must not undo that. */
   const heard = new Map<string, number>()
@@ -74,7 +79,9 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTroub
     if (units.length === 0) return
     const since = moment
     const answers = await manager.details(units)
-    take(answers.filter(({ unit }) => (heard.get(unit) ?? 0) <= since))
+    const fresh = answers.filter(({ unit }) => (heard.get(unit) ?? 0) <= since)
+    onSeen({ answers: fresh })
+    take(fresh)
   }
 
   /** First those whose states differ, which is one question, so that what is asked meanwhile is answered soon. */
@@ -91,6 +98,7 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTroub
     isBaseline = isAway = false
     reading.resolve(true)
     await askInParts([...known.keys()].filter((unit) => !first.has(unit) && (loaded.has(unit) || !onDisk.has(unit))), () => isLost)
+    onRead()
   }
 
   /** Few at a time, so that those of which signals tell need not queue behind thousands. */
@@ -119,6 +127,7 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onEvents, onTroub
     let trouble: unknown
     for await (const change of manager.watch(AbortSignal.any([over, broken.signal]))) {
       if (change.kind === 'changed') {
+        onSeen({ signals: change.seen, answers: change.units, gone: change.gone })
         hear(change.units, change.gone)
         continue
       }

@@ -1,11 +1,12 @@
 /** What becomes of services as it stands in the event log. Pure; `kernel/database/append-events.ts` writes it. */
 import type { NewEvent } from '../../../kernel/database/append-events.ts'
+import type { EnvironmentFact } from '../environments/environments.ts'
 import type { ServiceFact } from '../host.ts'
 import type { ServiceEvent } from './service-events.ts'
 import type { ServiceScope } from '../service-definition.ts'
 
 /** The same service name may be on several hosts, and in both scopes of each. */
-function subjectOf(host: string, scope: ServiceScope, service: string): string {
+export function subjectOf(host: string, scope: ServiceScope, service: string): string {
   return `${host}/${scope}/${service}`
 }
 
@@ -24,4 +25,9 @@ export function writtenState({ type, service, scope, unit, invocationId, from, t
 /** @param id of the deed, which nobody else tells of */
 export function writtenDeed({ type, name, scope, by, version, problem }: ServiceFact, host: string, id: string): NewEvent {
   return { type: `service.${type}`, subject: subjectOf(host, scope, name), name, actor: by, correlationId: id, data: { host, scope, version, problem } }
+}
+
+/** The same of a named environment, which belongs to no scope. */
+export function writtenEnvironmentDeed({ type, name, version, by }: EnvironmentFact, host: string, id: string): NewEvent {
+  return { type: `environment.${type}`, subject: `${host}/${name}`, name, actor: by, correlationId: id, data: { host, version } }
 }

@@ -52,6 +52,7 @@ export function createServices(host: ServicesHost): Services {
       const found = await findServices(host, match)
       return (await Promise.all(found.map(({ inventory, services }) => nextOf(inventory, services, count, clock.now())))).flat()
     },
+    why: async (name, scope) => (await import('../why/read-facts.ts')).explain(host, name, scope),
     plan: async (...given) => (await changes()).plan(...given),
     apply: async (...given) => (await changes()).apply(...given),
     act: async (...given) => (await changes()).act(...given),

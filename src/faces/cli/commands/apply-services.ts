@@ -4,6 +4,7 @@ import type { OutputOf } from '../../../contract/operation.ts'
 import { exitCodes } from '../../../kernel/errors.ts'
 import type { Listing } from '../output/output.ts'
 import type { Style } from '../output/style.ts'
+import type { Talk } from '../output/talk.ts'
 import type { Print } from '../printers.ts'
 
 type Applied = OutputOf<TaskflowsContract['services']['apply']>
@@ -12,6 +13,11 @@ type Item = Applied['items'][number]
 export const printApplied: Print<Applied> = async (applied, { output, talk }) => {
   if (output.format === 'json' || output.format === 'yaml') await output.item(applied, { name: '', text: () => '' })
   else await output.page(applied, appliedListing(applied.hostname))
+  return tellApplied(applied, talk)
+}
+
+/** What is said besides, and the exit code. */
+export function tellApplied(applied: Applied, talk: Talk): number {
   for (const { name, warnings } of applied.plan.changes) for (const warning of warnings) talk.warn(`${name}: ${warning}`)
   talk.note(summary(applied))
   const failed = applied.items.filter(({ problem }) => problem !== null)

@@ -45,7 +45,7 @@ async function fromServer({ config, configFlags, talk }: Invocation, wanted: Wan
   if (source !== undefined && source !== 'server') return undefined
   const demanded = source === 'server' || configFlags.server !== undefined
   try {
-    await using server = await connectToServer(config)
+    await using server = await connectToServer(config, talk)
     if (server === undefined) {
       if (demanded) throw new TaskflowsError('server.unreachable', 'no server is named, and none of this home answers', { hint: 'Start one with `tf serve`, name one with --server, or leave --source out.' })
       return undefined

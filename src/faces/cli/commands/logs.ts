@@ -11,7 +11,6 @@ import { isGlob, matchesGlob } from '../../../kernel/glob.ts'
 import { type LogLevel, levelNumbers } from '../../../kernel/observe/log-level.ts'
 import { levelOf } from '../../../kernel/observe/read-record.ts'
 import type { RunHistory, RunLine } from '../../../run-history.ts'
-import type { ServiceUnits } from '../../../service-logs.ts'
 import { connectToServer } from '../connect.ts'
 import { interruptedExitCode, onInterruption } from '../interruption.ts'
 import type { Invocation, RunCommand } from '../invocation.ts'
@@ -22,8 +21,8 @@ import { messageText } from '../output/log-text.ts'
 type Run = OutputOf<TaskflowsContract['runs']['get']>
 
 interface Given {
-  /** The name of a task, a pattern of names, or the id of a run. */
-  readonly name?: string
+  /** The name of a task, a pattern of names, or the id of a run; several of services. */
+  readonly names?: readonly string[]
   readonly run?: string
   readonly lines?: number
   readonly follow?: true
@@ -45,8 +44,8 @@ const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.\d+)?$/i
 
 export const run: RunCommand = async (invocation) => {
   const given = invocation.values as Given
-  const units = await unitsOf(given, invocation)
-  if (units.length > 0) return (await import('./service-logs.ts')).printServiceLogs(invocation, units)
+  const code = await asServices(given, invocation)
+  if (code !== 'none') return code
   const target = targetOf(given)
   const passes = filterOf(given)
   const { openRunHistory } = await import('../../../run-history.ts')
@@ -83,11 +82,27 @@ export const run: RunCommand = async (invocation) => {
   if (found.items.length === 0) invocation.talk.note(nothingSaid(target, given, [...runs.values()]))
 }
 
-/** The units of services that are meant; a run is never one of a service. */
-async function unitsOf({ name, run: runId }: Given, { config }: Invocation): Promise<readonly ServiceUnits[]> {
-  if (name === undefined || runId !== undefined || idForm.test(name)) return []
-  return (await import('../../../service-logs.ts')).findServiceUnits(config, name)
+/** Systemd makes its ids by chance (version 4), our own have the time in them (version 7). */
+const invocationForm = /^([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/i
+
+/** `none` when neither the names nor the run are of services. */
+async function asServices({ names = [], run: runId }: Given, invocation: Invocation): Promise<number | void | 'none'> {
+  const { printServiceLogs } = await import('./service-logs.ts')
+  const [only = ''] = names
+  if (names.length > 1) return printServiceLogs(invocation, { names, ...(runId !== undefined && { run: runId }) })
+  const invocationId = [runId, only].find((text) => text !== undefined && invocationForm.test(text))
+  if (invocationId === undefined && (runId !== undefined || names.length === 0 || idForm.test(only))) return 'none'
+  try {
+    const named = invocationId === only || names.length === 0 ? ['*'] : names
+    return await printServiceLogs(invocation, { names: named, ...(invocationId !== undefined && { run: invocationId }) })
+  } catch (error) {
+    if (error instanceof TaskflowsError && isUnknown.has(error.code)) return 'none'
+    throw error
+  }
 }
+
+/** Then it may be a task; a server of before knows no logs of services. */
+const isUnknown: ReadonlySet<string> = new Set(['service.not_found', 'run.not_found', 'request.not_found', 'systemd.unavailable'])
 
 async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter, signal: AbortSignal): Promise<number> {
   if (signal.aborted) return interruptedExitCode
@@ -101,7 +116,7 @@ async function follow(history: RunHistory, sinceMs: number, shown: readonly RunL
   return interruptedExitCode
 }
 
-function targetOf({ name, run: runId = name !== undefined && idForm.test(name) ? name : undefined }: Given): Target {
+function targetOf({ names: [name] = [], run: runId = name !== undefined && idForm.test(name) ? name : undefined }: Given): Target {
   const text = name ?? runId
   if (name !== undefined && runId !== undefined && name !== runId) throw new TaskflowsError('cli.usage', `--run: a run has one name; leave ${JSON.stringify(name)} out, or --run`)
   return {
@@ -122,7 +137,7 @@ const mostRuns = 200
 /** What the server knows of the runs that are meant; nothing without one, or when it is away. */
 async function askServer({ config, configFlags, talk }: Invocation, { text, runId, is }: Target): Promise<readonly Run[]> {
   try {
-    await using server = await connectToServer(config)
+    await using server = await connectToServer(config, talk)
     if (server === undefined) return []
     if (runId !== undefined) return [await server.client.runs.get({ id: runId.toLowerCase() })]
     const { items } = await server.client.runs.list({ limit: mostRuns, ...(!isGlob(text!) && { name: text! }) })

@@ -37,7 +37,7 @@ export async function withDefinitions(invocation: Invocation, use: (input: PlanI
   const { path, include, exclude, scope, prune = false, start = false, noStart = false } = invocation.values as unknown as Given
   if (start && noStart) throw new TaskflowsError('cli.usage', '--start and --no-start: expected one of them, got both')
   const { loadDefinitions, showDefinitions } = await import('../../../local-services.ts')
-  const { definitions, files, notes } = await orNothing(prune, () => loadDefinitions(path, { cwd: process.cwd(), ...(include && { include }), ...(exclude && { exclude }), ...(scope && { scope }) }))
+  const { definitions, files, notes } = await once(invocation, () => orNothing(prune, () => loadDefinitions(path, { cwd: process.cwd(), ...(include && { include }), ...(exclude && { exclude }), ...(scope && { scope }) })))
   for (const note of notes) invocation.talk.note(note)
   await using connection = await connect(invocation, 'services')
   // In this process they go as they were read: writing and reading them again would cost more than all else.
@@ -45,6 +45,15 @@ export async function withDefinitions(invocation: Invocation, use: (input: PlanI
   // Of what the patterns leave out nobody can say that it is gone.
   const sources = include || exclude ? [] : [...new Set([...files, ...definitions.flatMap(({ source }) => source ?? [])])]
   return use({ services: services as unknown as PlanInput['services'], prune, sources, ...((start || noStart) && { start }) }, connection)
+}
+
+/** By the values of a line: for several servers the same definitions are read once. */
+const loads = new WeakMap<Invocation['values'], Promise<LoadedDefinitions>>()
+
+function once({ values }: Invocation, load: () => Promise<LoadedDefinitions>): Promise<LoadedDefinitions> {
+  const loading = loads.get(values) ?? load()
+  loads.set(values, loading)
+  return loading
 }
 
 /** Of a file that lost its last service, all that it had are to be removed. */

@@ -4,6 +4,7 @@ import type { OutputOf } from '../../../contract/operation.ts'
 import { formatDuration } from '../../../kernel/duration.ts'
 import { type Fact, factLines } from '../output/facts.ts'
 import type { Listing } from '../output/output.ts'
+import { mebibytes } from '../output/service-facts.ts'
 import type { Paint, Style } from '../output/style.ts'
 import { localTime, shortTime } from '../output/time.ts'
 import { visible } from '../output/visible.ts'
@@ -49,7 +50,9 @@ export function runListing(): Listing<Run> {
       { header: 'TENANT', value: ({ tenant_id }) => tenant_id, flexible: true },
       { header: 'SUBJECT', value: ({ subject }) => subject },
       { header: 'ATTEMPT', value: ({ attempt }) => attempt, align: 'right' },
-      { header: 'EXIT', value: ({ exit_code }) => exit_code, align: 'right' },
+      { header: 'EXIT', value: ({ exit_code, exit_signal }) => exit_signal ?? exit_code, align: 'right' },
+      { header: 'CPU', value: cpuOf, align: 'right' },
+      { header: 'MEMORY', value: memoryOf, align: 'right' },
       { header: 'ERROR', value: errorOf, flexible: true },
       { header: 'CORRELATION', value: ({ correlation_id }) => correlation_id, flexible: true },
     ],
@@ -80,23 +83,48 @@ function runFacts(run: Run, paint: Paint): string {
     ['id', run.id],
     ['kind', run.kind],
     ['subject', run.subject],
+    ['scope', run.scope],
     ['tenant', run.tenant_id],
     ['attempt', run.attempt === null ? null : String(run.attempt)],
     ['host', run.host],
     ['started', run.started_at && localTime(run.started_at)],
     ['ended', run.ended_at && localTime(run.ended_at)],
+    ['scheduled for', run.slot && localTime(run.slot)],
     ['took', took(run)],
+    ['result', run.result],
     ['exit code', run.exit_code === null ? null : String(run.exit_code)],
-    ['error', errorOf(run)],
+    ['exit signal', run.exit_signal],
+    ['CPU time', cpuOf(run)],
+    ['peak memory', memoryOf(run)],
+    [run.kind === 'service' ? 'because' : 'error', errorOf(run)],
     ['correlation', run.correlation_id],
   ]
   return [title, ...factLines(facts)].join('\n')
 }
 
-function took({ duration_seconds: seconds }: Run): string | null {
-  return seconds === null ? null : formatDuration(seconds * 1000)
+const notMeasured = 'not measured'
+
+/** A run of a service may be over without anybody having seen when. */
+function took({ duration_seconds: seconds, kind, state, started_at }: Run): string | null {
+  if (seconds !== null) return formatDuration(seconds * 1000)
+  return kind === 'service' && state !== 'running' && started_at !== null ? notMeasured : null
 }
 
-function errorOf({ error_type, error_message }: Run): string | null {
+function cpuOf(run: Run): string | null {
+  return measuredOf(run, run.cpu_seconds, (seconds) => formatDuration(seconds * 1000))
+}
+
+function memoryOf(run: Run): string | null {
+  return measuredOf(run, run.memory_peak_bytes, mebibytes)
+}
+
+/** Of what did not run, or has not ended, nothing can have been measured. */
+function measuredOf({ kind, state, started_at }: Run, value: number | null, format: (value: number) => string): string | null {
+  if (value !== null) return format(value)
+  return kind === 'service' && state !== 'running' && started_at !== null ? notMeasured : null
+}
+
+function errorOf({ error_type, error_message, reason }: Run): string | null {
+  if (reason !== null) return reason
   return error_type === null && error_message === null ? null : `${error_type ?? 'Error'}: ${error_message ?? ''}`
 }

@@ -1,11 +1,33 @@
-/** `tf logs SERVICE`: what its units wrote to the journal of this host. */
-import { type LogLevel, syslogPriorities } from '../../../kernel/observe/log-level.ts'
-import type { ServiceUnits, UnitEntry } from '../../../service-logs.ts'
+/**
+ * `tf logs SERVICE`: what its units wrote to the journal. Of this host it is
+ * read in this process, also where a server of this home runs: the journal is
+ * nearer than the server. With `--server` that one is asked.
+ */
+import type { Client } from '../../../client/create-client.ts'
+import type { TaskflowsContract } from '../../../contract/index.ts'
+import type { InputOf, OutputOf } from '../../../contract/operation.ts'
+import { TaskflowsError } from '../../../kernel/errors.ts'
+import { isGlob } from '../../../kernel/glob.ts'
+import type { LogLevel } from '../../../kernel/observe/log-level.ts'
+import { type Connection, connectToServer } from '../connect.ts'
 import { interruptedExitCode, onInterruption } from '../interruption.ts'
 import type { Invocation } from '../invocation.ts'
-import { linePattern } from '../line-pattern.ts'
+import { defaults } from '../manifest.ts'
 import type { Output } from '../output/output.ts'
 import { unitLineText } from '../output/unit-line-text.ts'
+
+type Services = Client<TaskflowsContract>['services']
+type Line = OutputOf<TaskflowsContract['services']['logs']>['items'][number]
+type Query = Omit<InputOf<TaskflowsContract['services']['followLogs']>, 'cursor' | 'lines'>
+type Print = (line: Line) => Promise<void>
+
+/** Whose lines are meant. */
+export interface ServiceTarget {
+  /** Names of services, or patterns. */
+  readonly names: readonly string[]
+  /** The invocation id of systemd. */
+  readonly run?: string
+}
 
 interface Given {
   readonly lines?: number
@@ -17,51 +39,94 @@ interface Given {
 }
 
 const defaultLines = 100
+/** So many are held to turn them round; more are read from the oldest on, and none is held. */
+const mostHeld = 1000
 
-export async function printServiceLogs(invocation: Invocation, units: readonly ServiceUnits[]): Promise<number | void> {
-  const { readServiceLogs } = await import('../../../service-logs.ts')
-  const given = invocation.values as Given
-  const matches = given.grep === undefined ? undefined : linePattern('--grep', given.grep)
-  const least = given.level === undefined ? 7 : syslogPriorities[given.level]
-  const wanted = ({ priority, message }: UnitEntry) => priority <= least && (matches?.(message) ?? true)
-  const output = invocation.output(true)
-  const startedAt = Date.now()
+/** @throws `service.not_found`, and `run.not_found` for a run that left no line */
+export async function printServiceLogs(invocation: Invocation, { names, run }: ServiceTarget): Promise<number | void> {
+  const { lines = defaultLines, follow, ...filter } = invocation.values as Given
+  if (follow && filter.until !== undefined) throw new TaskflowsError('cli.usage', '--follow: goes on with what is logged; leave --until out')
+  const query: Query = { name: names.join(','), ...(run !== undefined && { run }), ...filterOf(filter) }
+  await using at = await connectFor(invocation)
+  const { services } = at.client
   // From the first line on Ctrl-C is the end that was announced.
-  using interruption = given.follow && onInterruption()
-  const lines = await readServiceLogs(invocation.config, units, {
-    limit: given.lines ?? defaultLines, wanted, ...(given.since !== undefined && { sinceMs: Date.parse(given.since) }), ...(given.until !== undefined && { untilMs: Date.parse(given.until) }),
-  })
-  const print = printerFor(output, units, given.follow === true)
-  for (const line of lines) await print(line)
-  if (interruption) return await follow(invocation, units, startedAt, lines, wanted, print, interruption.signal)
+  using interruption = follow && onInterruption()
+  const isHeld = !follow && lines <= mostHeld
+  const head = await services.logs({ ...query, limit: isHeld ? lines : 1 })
+  for (const note of head.notes) invocation.talk.note(note)
+  const output = invocation.output(true)
+  const print = printerFor(output, { named: names.length > 1 || names.some(isMany), endless: follow === true })
+  if (interruption) return await goOn(services, { ...query, lines }, print, interruption.signal)
+  const printed = isHeld ? await printHeld(services, query, head, lines, print) : await printFrom(services, query, lines, head, print)
   await output.end()
-  if (lines.length === 0) invocation.talk.note('No lines match.')
+  if (printed > 0) return
+  if (run !== undefined && Object.keys(filterOf(filter)).length === 0) throw new TaskflowsError('run.not_found', `no line is of a run ${run} of ${names.join(', ')}`)
+  invocation.talk.note('No lines match.')
 }
 
-async function follow({ config }: Invocation, units: readonly ServiceUnits[], sinceMs: number, shown: readonly UnitEntry[], wanted: (entry: UnitEntry) => boolean, print: (entry: UnitEntry) => Promise<void>, signal: AbortSignal): Promise<number> {
-  if (signal.aborted) return interruptedExitCode
-  const { followServiceLogs } = await import('../../../service-logs.ts')
-  // What was written while the lines before were read comes twice.
-  const before = new Set(shown.map((entry) => JSON.stringify(entry)))
-  let printed = Promise.resolve()
-  await followServiceLogs(config, units, sinceMs, (entry) => {
-    if (wanted(entry) && !before.has(JSON.stringify(entry))) printed = printed.then(() => print(entry))
-  }, signal)
-  await printed
+/** Times as the line gave them; a value that was not given is no field. */
+function filterOf({ since, until, level, grep }: Given): Partial<Query> {
+  return { ...(since !== undefined && { since }), ...(until !== undefined && { until }), ...(level !== undefined && { level }), ...(grep !== undefined && { grep }) }
+}
+
+function isMany(name: string): boolean {
+  return isGlob(name) || name.endsWith('@')
+}
+
+async function connectFor({ config, talk }: Invocation): Promise<Connection> {
+  const server = config.server === null ? undefined : await connectToServer(config)
+  if (server) return server
+  const { openLocalServices } = await import('../../../local-services.ts')
+  const { client, close } = openLocalServices(config, { defaults, onProgress: talk.progress })
+  return { client, [Symbol.asyncDispose]: close }
+}
+
+type Page = OutputOf<TaskflowsContract['services']['logs']>
+
+/** A page may hold less than it was asked for, and there is more all the same. */
+async function printHeld({ logs }: Services, query: Query, first: Page, wanted: number, print: Print): Promise<number> {
+  const held = [...first.items]
+  for (let cursor = first.next_cursor; cursor !== null && held.length < wanted; ) {
+    const page = await logs({ ...query, cursor, limit: wanted - held.length })
+    held.push(...page.items)
+    cursor = page.next_cursor
+  }
+  for (const line of held.reverse()) await print(line)
+  return held.length
+}
+
+/** Streams up to what was the last line when this began. */
+async function printFrom(services: Services, query: Query, lines: number, head: Page, print: Print): Promise<number> {
+  let last = head
+  while (last.items.length === 0 && last.next_cursor !== null) last = await services.logs({ ...query, limit: 1, cursor: last.next_cursor })
+  const end = last.items[0]?.cursor
+  if (end === undefined) return 0
+  let printed = 0
+  for await (const { item } of services.followLogs({ ...query, lines })) {
+    await print(item)
+    printed += 1
+    if (item.cursor === end || printed === lines) break
+  }
+  return printed
+}
+
+async function goOn(services: Services, query: Query & { readonly lines: number }, print: Print, signal: AbortSignal): Promise<number> {
+  for await (const { item } of services.followLogs(query, { signal })) await print(item)
   return interruptedExitCode
 }
 
-/** @param endless nobody knows where the lines end: programs get them one by one */
-function printerFor(output: Output, units: readonly ServiceUnits[], endless: boolean): (entry: UnitEntry) => Promise<void> {
-  const forPeople = output.format === 'table' || output.format === 'wide'
-  const named = units.flatMap((each) => each.units).length > 1
-  const oneByOne = output.flow<ReturnType<typeof wireOf>>({ name: ({ unit }) => unit ?? '', columns: [], empty: '' })
-  return async (entry) => {
-    if (endless && !forPeople) return oneByOne([wireOf(entry)])
-    await output.item(wireOf(entry), { name: entry.unit ?? '', text: () => unitLineText(entry, output.paint, named) })
-  }
+interface PrinterOptions {
+  /** Lines say of which service they are. */
+  readonly named: boolean
+  /** Nobody knows where the lines end: programs get them one by one. */
+  readonly endless: boolean
 }
 
-function wireOf({ at, ...entry }: UnitEntry) {
-  return { at: new Date(at).toISOString(), ...entry }
+function printerFor(output: Output, { named, endless }: PrinterOptions): Print {
+  const forPeople = output.format === 'table' || output.format === 'wide'
+  const oneByOne = output.flow<Line>({ name: ({ service }) => service ?? '', columns: [], empty: '' })
+  return async (line) => {
+    if (endless && !forPeople) return oneByOne([line])
+    await output.item(line, { name: line.service ?? '', text: () => unitLineText({ ...line, at: Date.parse(line.at) }, output.paint, named) })
+  }
 }

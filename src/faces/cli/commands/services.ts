@@ -5,6 +5,7 @@ import { exitCodes } from '../../../kernel/errors.ts'
 import type { Listing } from '../output/output.ts'
 import { shortTime } from '../output/time.ts'
 import { visible, visibleLines } from '../output/visible.ts'
+import { whyText } from '../output/why-text.ts'
 import { zonedTime } from '../output/zoned-time.ts'
 import type { Print, Printers } from '../printers.ts'
 import { printApplied } from './apply-services.ts'
@@ -24,6 +25,7 @@ export const servicePrinters: Printers<Area> = {
   disable: printActed('DISABLED', 'disable'),
   remove: printActed('REMOVED', 'remove'),
   rollback: printApplied,
+  why: (why, { output, config }) => output.item(why, { name: why.name, text: async () => whyText(why, output.paint, zonedTime(config.displayTimezone), Date.now()) }),
 }
 
 /** Each unit with what became of it; of a pattern some may have failed. */

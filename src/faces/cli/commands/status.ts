@@ -47,8 +47,8 @@ const lines = 5
 /** Nothing of another host, and nothing when the journal is silent: the facts stand without it. */
 async function lastLines({ unit, scope, hostname: host }: Details, paint: Paint, time: ZonedTime, { config }: Invocation): Promise<string[]> {
   if (host !== hostname()) return []
-  const { readServiceLogs } = await import('../../../service-logs.ts')
-  const found = await readServiceLogs(config, [{ scope, units: [unit] }], { limit: lines }).catch(() => [])
+  const { readLastLines } = await import('../../../service-logs.ts')
+  const found = await readLastLines(config, scope, unit, lines).catch(() => [])
   return found.length === 0 ? [] : ['', ...found.map((entry) => unitLineText(entry, paint, false, time.short))]
 }
 

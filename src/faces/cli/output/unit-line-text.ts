@@ -1,6 +1,6 @@
 /** A line of a unit as people read it; one that is a log record of ours as such. */
 import type { LogRecord } from '../../../kernel/observe/read-record.ts'
-import type { UnitEntry } from '../../../service-logs.ts'
+import type { LogLine } from '../../../service-logs.ts'
 import { logText } from './log-text.ts'
 import type { Paint } from './style.ts'
 import { localTime } from './time.ts'
@@ -10,7 +10,7 @@ import { visible, visibleLines } from './visible.ts'
  * @param named lines say of which unit they are
  * @param timeText how a moment is written
  */
-export function unitLineText({ at, unit, priority, message }: UnitEntry, paint: Paint, named: boolean, timeText: (iso: string) => string = localTime): string {
+export function unitLineText({ at, unit, priority, message }: Pick<LogLine, 'at' | 'unit' | 'priority' | 'message'>, paint: Paint, named: boolean, timeText: (iso: string) => string = localTime): string {
   const name = named && unit !== null ? unit.replace(/^taskflows-(.*)\.service$/, '$1') : null
   const record = recordOf(message)
   if (record) return logText(record, at, paint, name, timeText)

@@ -5,11 +5,11 @@
 import { TaskflowsError } from '../../errors.ts'
 
 export interface RunPosition {
-  /** When it ended, in microseconds since 1970 as PostgreSQL keeps them; `null`: it runs. */
+  /** When it ended, or its place among those that did, in microseconds since 1970 as PostgreSQL keeps them; `null`: it runs. */
   readonly endedUs: number | null
-  /** Of the job, or of the reported run. */
+  /** Of the job, the reported run, or the invocation of a service. */
   readonly id: string
-  /** The number of the attempt; 0 for a reported run. */
+  /** The number of the attempt; 0 for the others. */
   readonly ordinal: number
 }
 

@@ -8,7 +8,7 @@ import type { RunFilter, RunKind, RunState } from '../../runs.ts'
 import type { Scope } from '../../scope.ts'
 import { type Statement, repeatable } from '../database.ts'
 import type { EndedPosition, RunPosition } from './run-cursor.ts'
-import { attemptColumns, leaseColumns, ofRun, reportColumns, runView, underLease } from './run-row.ts'
+import { attemptColumns, leaseColumns, ofRun, reportColumns, runView, serviceColumns, servicePlace, underLease } from './run-row.ts'
 
 export interface Asked {
   readonly scope: Scope
@@ -22,17 +22,25 @@ export interface Question {
 
 const attemptStates: readonly RunState[] = ['succeeded', 'failed', 'timed_out', 'cancelled', 'lost']
 const reportedStates: readonly RunState[] = ['succeeded', 'failed', 'timed_out', 'cancelled']
+const serviceStates: readonly RunState[] = ['succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'skipped', 'missed']
 
 /** Whether runs of a kind can be among those asked for: then their table is read. */
 const asksFor = (wanted: RunKind, { kind = wanted }: RunFilter): boolean => kind === wanted
 const mayBeAttempts = ({ filter }: Asked): boolean => asksFor('job', filter) && (filter.subject === undefined || isId(filter.subject.toLowerCase()))
 const mayBeReports = ({ filter }: Asked): boolean => asksFor('task', filter) && filter.subject === undefined
+/** Services belong to the host, which is nobody's in particular. */
+const mayBeServices = ({ scope, filter }: Asked): boolean => asksFor('service', filter) && scope.tenant === null && filter.tenant === undefined && (filter.subject === undefined || serviceSubject.test(filter.subject))
 const mayBeIn = (states: readonly RunState[], { state }: RunFilter): boolean => state === undefined || states.includes(state)
 const mayBeEndedAttempts = (asked: Asked): boolean => mayBeAttempts(asked) && mayBeIn(attemptStates, asked.filter)
 const mayBeEndedReports = (asked: Asked): boolean => mayBeReports(asked) && mayBeIn(reportedStates, asked.filter)
 
+const mayBeEndedServices = (asked: Asked): boolean => mayBeServices(asked) && mayBeIn(serviceStates, asked.filter)
+
+/** `HOST/SCOPE/NAME` */
+const serviceSubject = /^([^/]+)\/(user|system)\/([^/]+)$/
+
 /** Whether any ended run can be wanted. */
-export const mayHaveEnded = (asked: Asked): boolean => mayBeEndedAttempts(asked) || mayBeEndedReports(asked)
+export const mayHaveEnded = (asked: Asked): boolean => mayBeEndedAttempts(asked) || mayBeEndedReports(asked) || mayBeEndedServices(asked)
 
 /** How far a look at ended runs reaches. */
 export interface Reach {
@@ -62,6 +70,7 @@ export function runningRuns(asked: Asked, below: RunPosition | null, limit: numb
   const sources = [
     ...(mayBeAttempts(asked) ? [`select ${leaseColumns} from ${underLease} and ${all(subjectIs(asked, 'u.id', put))}`] : []),
     ...(mayBeReports(asked) ? [`select ${reportColumns} from taskflows.runs r where r.ended_at is null`] : []),
+    ...(mayBeServices(asked) ? [`select ${serviceColumns} from taskflows.service_runs s where ${all(["s.state = 'running'", ...serviceIs(asked, put)])}`] : []),
   ]
   if (sources.length === 0) return undefined
   const behind = below ? [`(c.id, c.ordinal) < (${put(below.id, 'uuid')}, ${put(below.ordinal, 'integer')})`] : []
@@ -88,19 +97,20 @@ export function endedRuns(asked: Asked, look: Look): Question {
   const sources = [
     ...(mayBeEndedAttempts(asked) ? [attemptsOf(asked, look, put)] : []),
     ...(mayBeEndedReports(asked) ? [reportsOf(asked, look, put)] : []),
+    ...(mayBeEndedServices(asked) ? [servicesOf(asked, look, put)] : []),
   ]
   return question(`
 with looked as materialized (
-  select * from (${sources.join('\n  union all\n  ')}) as both_tables order by ended_at desc, id desc, ordinal desc limit ${put(look.most, 'integer')}
+  select * from (${sources.join('\n  union all\n  ')}) as all_tables order by placed_at desc, id desc, ordinal desc limit ${put(look.most, 'integer')}
 ), wanted as (
   ${runView('looked')} where ${all(wanted(asked, put))}
-  order by c.ended_at desc, c.id desc, c.ordinal desc limit ${put(look.limit, 'integer')}
+  order by c.placed_at desc, c.id desc, c.ordinal desc limit ${put(look.limit, 'integer')}
 )
 select seen.looked, seen.last, wanted.* from (
   select count(*) as looked, (
-    select json_build_array((extract(epoch from ended_at) * 1000000)::bigint, id, ordinal) from looked order by ended_at, id, ordinal limit 1
+    select json_build_array((extract(epoch from placed_at) * 1000000)::bigint, id, ordinal) from looked order by placed_at, id, ordinal limit 1
   ) as last from looked
-) as seen left join wanted on true order by wanted.ended_at desc, wanted.id desc, wanted.ordinal desc`, put)
+) as seen left join wanted on true order by wanted.placed_us desc, wanted.id desc, wanted.ordinal desc`, put)
 }
 
 function attemptsOf(asked: Asked, look: Look, put: Put): string {
@@ -125,6 +135,25 @@ function reportsOf(asked: Asked, look: Look, put: Put): string {
       ? `(r.correlation_id = ${put(correlationId, 'text')} or r.id = ${put(correlationId, 'uuid')})`
       : `r.correlation_id = ${put(correlationId, 'text')}`]),
   ], put)
+}
+
+function servicesOf(asked: Asked, look: Look, put: Put): string {
+  const { state, name } = asked.filter
+  return source(serviceColumns, 'taskflows.service_runs s', look, { at: servicePlace, id: 's.id', ordinal: '0::integer' }, [
+    "s.state <> 'running'",
+    ...(look.filterFirst && name !== undefined ? [`s.service = ${put(name, 'text')}`] : []),
+    ...(state === undefined ? [] : [`s.state = ${put(state, 'text')}`]),
+    ...serviceIs(asked, put),
+  ], put)
+}
+
+/** By its subject, or by the invocation, which is what its events have as correlation id. */
+function serviceIs({ filter: { subject, correlationId } }: Asked, put: Put): string[] {
+  const [, host, scope, service] = serviceSubject.exec(subject ?? '') ?? []
+  return [
+    ...(host === undefined ? [] : [`s.host = ${put(host, 'text')} and s.scope = ${put(scope, 'text')} and s.service = ${put(service, 'text')}`]),
+    ...(correlationId === undefined ? [] : [/^[0-9a-f]{32}$/.test(correlationId) ? `s.id = ${put(correlationId, 'uuid')}` : 'false']),
+  ]
 }
 
 interface OrderKey {

@@ -1,6 +1,6 @@
 /**
  * What happened under one correlation id: jobs and their attempts, what people
- * did to them, and the runs that were reported. The story of a single job, with
+ * did to them, the runs that were reported, and those of services. The story of a single job, with
  * its queue and its waits, is told by the job engine.
  */
 import { isId } from '../../ids.ts'
@@ -27,6 +27,9 @@ with mine as materialized (
   select * from taskflows.runs
   where (correlation_id = $1 or (id = $2::uuid and correlation_id is null)) and ($3::text is null or tenant_id = $3)
   order by started_at, id limit $4::integer
+), served as materialized (
+  select *, replace(id::text, '-', '') as invocation from taskflows.service_runs
+  where id = case when $1 ~ '^[0-9a-f]{32}$' then $1::uuid end and $3::text is null
 ), entries as (
   select created_at as at, 0 as turn, 'added' as what, id, name, tenant_id, null::integer as attempt, created_by as actor, null::text as host,
     null::text as outcome, null::text as final, null::text as error_type, null::text as error_message, null::text as decision, null::integer as exit_code,
@@ -52,15 +55,20 @@ with mine as materialized (
   union all
   select ended_at, 3, 'task ended', id, name, tenant_id, attempt, reported_by, host, state, null, error_type, error_message, null, exit_code, null, null
   from told where ended_at is not null
+  union all
+  select started_at, 2, 'service started', id, service, null, null, null, host, null, null, null, null, null, null, null, null from served where started_at is not null
+  union all
+  select coalesce(ended_at, started_at, slot), 3, 'service ended', id, service, null, null, null, host, state, null, null, null, reason, null, null, null
+  from served where state <> 'running'
 )
 select * from entries order by at, turn, id, attempt limit $4::integer`)
 
 interface EntryRecord {
   at: number
-  what: 'added' | 'job started' | 'job ended' | 'revived' | 'task started' | 'task ended'
+  what: 'added' | 'job started' | 'job ended' | 'revived' | 'task started' | 'task ended' | 'service started' | 'service ended'
   id: string
   name: string
-  tenant_id: string
+  tenant_id: string | null
   attempt: number | null
   actor: string | null
   host: string | null
@@ -79,7 +87,7 @@ export async function tellStory(database: Queryable, scope: Scope, correlationId
   const own = correlationId.toLowerCase()
   const found = await database.query<EntryRecord>(readStory, [correlationId, isId(own) ? own : null, scope.tenant, limit])
   return found.map((row) => ({
-    at: row.at, subject: row.id, name: row.name, tenant: row.tenant_id, attempt: row.attempt, actor: row.actor, ...words(row),
+    at: row.at, subject: row.what.startsWith('service') ? row.id.replaceAll('-', '') : row.id, name: row.name, tenant: row.tenant_id, attempt: row.attempt, actor: row.actor, ...words(row),
   }))
 }
 
@@ -92,6 +100,8 @@ function words(row: EntryRecord): { readonly type: string; readonly message: str
     case 'job ended': return { type: `job.${jobEnding(row)}`, message: `attempt ${attempt} ${outcome}${reasonOf(row)}` }
     case 'revived': return { type: 'job.revived', message: 'retried, with a fresh budget' }
     case 'task started': return { type: 'task.started', message: `started${host === null ? '' : ` on ${host}`}` }
+    case 'service started': return { type: 'service.started', message: `started on ${host}` }
+    case 'service ended': return { type: `service.${outcome}`, message: `${outcome}${reasonOf(row)}` }
     case 'task ended': return { type: `task.${outcome}`, message: `${outcome}${attempt === null ? '' : ` at attempt ${attempt}`}${reasonOf(row)}` }
   }
 }

@@ -1,0 +1,261 @@
+/**
+ * Watches in a server that what is due also runs: a while after each slot it is held against the runs in the ledger, and
+ * what was late, skipped, missed or is overdue is told, once. `judge-slots.ts` decides, this one keeps the time.
+ *
+ * Nothing is asked of systemd for a run that is on time: what signals tell is enough. There is one timer, for the next slot
+ * of all; definitions are looked at again when it fires, when somebody says that they changed, and once a minute.
+ */
+import type { Clock } from '../../../kernel/clock.ts'
+import { type Lifecycle, lifecycle } from '../../../kernel/lifecycle.ts'
+import type { ServiceLedger, ServiceRun } from '../ledger/service-run.ts'
+import type { ServiceScope } from '../service-definition.ts'
+import type { UnitConditions, UnitDetails } from '../service-manager.ts'
+import { nextSlotOf, periodicSlot, slotsBetween, toleranceOf } from './expected-slots.ts'
+import { type Outage, type SlotFinding, judgeSlots, slotReason } from './judge-slots.ts'
+import { type ScheduledService, timerSince } from './scheduled-services.ts'
+
+/** What became of a slot that is not as it should be, or of one that is (`on_time`), for counts alone. */
+export interface ToldSlot extends SlotFinding {
+  readonly service: string
+  readonly scope: ServiceScope
+  readonly unit: string
+}
+
+export interface SlotWatchParts {
+  /** Name of the host in the ledger. */
+  readonly host: string
+  /** Who reads, for the place in time that is kept: such as `slots db1/1000`. */
+  readonly reader: string
+  readonly scheduled: () => Promise<readonly ScheduledService[]>
+  readonly conditions: (scope: ServiceScope, unit: string) => Promise<UnitConditions>
+  readonly managerSince: (scope: ServiceScope) => Promise<number | null>
+  /** When the machine was down, as far back as that moment. */
+  readonly outages: (since: number) => Promise<readonly Outage[]>
+  readonly ledger: Pick<ServiceLedger, 'record' | 'between' | 'position' | 'keepPosition'>
+  readonly clock: Clock
+  /** Each slot once with each verdict. */
+  readonly onSlots: (slots: readonly ToldSlot[]) => void
+  readonly onTrouble: (error: unknown) => void
+}
+
+export interface SlotWatch extends Lifecycle {
+  /** Something happened to services, or to what they are to do: soon they are looked at again. */
+  changed(): void
+}
+
+const lookMs = 60_000
+const leastMs = 1_000
+const longestPastMs = 7 * 86_400_000
+const catchUpMs = 20_000
+/** Runs that began before the first slot and may stand in its way. */
+const lookBackMs = 3_600_000
+
+/** One service between two looks. */
+interface Followed {
+  /** Slots until then are settled, but for those in `open`. */
+  until: number
+  /** Slots that wait for something, and those that were told as overdue. */
+  readonly open: Map<number, SlotFinding['verdict']>
+  /** The last run that is known. */
+  last: ServiceRun | undefined
+  /** When there is something to judge. */
+  dueAt: number
+  /** The timer was off at the slot before. */
+  isOff: boolean
+}
+
+export function createSlotWatch({ host, reader, scheduled, conditions, managerSince, outages, ledger, clock, onSlots, onTrouble }: SlotWatchParts): SlotWatch {
+  const followed = new Map<string, Followed>()
+  let over = new AbortController()
+  let running: Promise<void> = Promise.resolve()
+  let wake: () => void = () => {}
+  let begin = 0
+  let down: readonly Outage[] = []
+  let keptAt = 0
+
+  const followedOf = (service: ScheduledService): Followed => {
+    const key = `${service.scope} ${service.name}`
+    const one = followed.get(key) ?? { until: Math.max(begin, service.since ?? clock.now()), open: new Map(), last: undefined, dueAt: 0, isOff: false }
+    followed.set(key, one)
+    if (service.since !== null && service.since > one.until) {
+      one.until = service.since
+      one.dueAt = 0
+      one.open.clear()
+    }
+    return one
+  }
+
+  /** Slots whose tolerance is over. */
+  const dueSlots = ({ schedules, service, timer }: ScheduledService, one: Followed, now: number, toleranceMs: number): number[] => {
+    const calendar = slotsBetween(schedules, one.until, now - toleranceMs)
+    const period = timer?.activeState === 'active' && isOver(service) ? periodicSlot(schedules, service) : undefined
+    const isDue = period !== undefined && period > one.until && period <= now - toleranceMs
+    return [...new Set([...one.open.keys(), ...calendar, ...(isDue ? [period] : [])])].sort((a, b) => a - b)
+  }
+
+  const judge = async (service: ScheduledService, one: Followed): Promise<ToldSlot[]> => {
+    const [now, toleranceMs] = [clock.now(), toleranceOf(service.schedules)]
+    const slots = dueSlots(service, one, now, toleranceMs)
+    const findings = slots.length === 0 ? [] : onTimeByItself(service, slots, toleranceMs) ?? await judgeByLedger(service, one, slots, { now, toleranceMs })
+    const told = findings.filter((finding, at) => finding.verdict !== 'due' && one.open.get(finding.slot) !== finding.verdict && !isRepeated(finding, findings[at - 1], one))
+    const news = await write(service, told)
+    settle(one, findings)
+    const next = nextDue(service, one, toleranceMs)
+    one.dueAt = one.open.size > 0 || next <= now ? now + lookMs : next
+    return news.map((finding) => ({ ...finding, service: service.name, scope: service.scope, unit: service.unit }))
+  }
+
+  const judgeByLedger = async (service: ScheduledService, one: Followed, slots: readonly number[], { now, toleranceMs }: { now: number; toleranceMs: number }): Promise<SlotFinding[]> => {
+    const from = Math.min(slots[0]!, one.last?.startedAt ?? slots[0]! - lookBackMs)
+    const runs = await ledger.between({ host, scope: service.scope, service: service.name }, from, now + 1)
+    one.last = runs.findLast(({ startedAt }) => startedAt !== null) ?? one.last
+    const all = [...runs, ...await unmetRun(service, slots)]
+    return judgeSlots(slots, all, {
+      now, toleranceMs, overlap: service.overlap, timerSince: timerSince(service), outages: down,
+      managerSince: slots[0]! < begin + lookMs ? await managerSince(service.scope) : null,
+    })
+  }
+
+  /** A start that its conditions forbade is no run to systemd, which keeps in mind when it looked. */
+  const unmetRun = async ({ name, scope, unit, service }: ScheduledService, slots: readonly number[]): Promise<ServiceRun[]> => {
+    if (service?.conditionsMet !== false) return []
+    const { lookedAt, unmet } = await conditions(scope, unit)
+    return lookedAt === null || lookedAt < slots[0]! ? [] : [slotRow({ host, scope, service: name }, { state: 'skipped', startedAt: lookedAt, reason: `not met: ${unmet.join(', ')}` })]
+  }
+
+  /** In the ledger, which also tells what another server was first to say. */
+  const write = async ({ name, scope }: ScheduledService, told: readonly SlotFinding[]): Promise<SlotFinding[]> => {
+    const rows = told.flatMap((finding): ServiceRun[] => {
+      const { slot, verdict, run, cause, reason } = finding
+      if (verdict === 'late') return [{ ...run!, slot, reason: run!.reason ?? `late: ${reason}` }]
+      return hasRowOfItsOwn(finding) ? [slotRow({ host, scope, service: name }, { state: verdict as 'missed' | 'skipped', slot, reason: slotReason(cause, reason) })] : []
+    })
+    const news = new Set((await ledger.record(rows)).flatMap(({ slot, invocationId }) => (invocationId === null ? [slot] : [])))
+    return told.filter((finding) => !hasRowOfItsOwn(finding) || news.has(finding.slot))
+  }
+
+  const nextDue = ({ schedules, service }: ScheduledService, { until }: Followed, toleranceMs: number): number => {
+    const moments = [nextSlotOf(schedules)(until), periodicSlot(schedules, service)].filter((slot) => slot !== undefined && slot > until) as number[]
+    return moments.length === 0 ? Infinity : Math.min(...moments) + toleranceMs
+  }
+
+  /** @returns when there is something to do again */
+  const look = async (isTold: boolean): Promise<number> => {
+    const services = await scheduled()
+    const present = new Set(services.map(({ name, scope }) => `${scope} ${name}`))
+    for (const key of followed.keys()) if (!present.has(key)) followed.delete(key)
+    let next = clock.now() + lookMs
+    for (const service of services) {
+      if (over.signal.aborted) return next
+      const one = followedOf(service)
+      if (one.dueAt === Infinity || one.dueAt === 0) one.dueAt = nextDue(service, one, toleranceOf(service.schedules))
+      if (one.dueAt <= clock.now() || isTold && one.open.size > 0) {
+        try {
+          onSlots(await judge(service, one))
+        } catch (error) {
+          // Its slots stay unsettled, and are looked at again.
+          one.dueAt = clock.now() + lookMs
+          onTrouble(error)
+        }
+      }
+      next = Math.min(next, one.dueAt)
+    }
+    await keepPlace()
+    return next
+  }
+
+  /** What was settled for all services need not be looked at again after a restart of the server. */
+  const keepPlace = async (isLast = false): Promise<void> => {
+    if (followed.size === 0 || !isLast && clock.now() - keptAt < lookMs) return
+    keptAt = clock.now()
+    const settled = Math.min(clock.now() - lookMs, ...[...followed.values()].map(({ open, until }) => (open.size > 0 ? Math.min(...open.keys()) - 1 : Math.max(until, clock.now() - lookMs))))
+    await ledger.keepPosition(reader, String(Math.floor(settled)))
+  }
+
+  const run = async (): Promise<void> => {
+    const kept = Number(await ledger.position(reader) ?? clock.now())
+    begin = Math.max(kept, clock.now() - longestPastMs)
+    down = await outages(begin)
+    // The ledger first takes in what the journal has of that time.
+    if (begin < clock.now() - lookMs) await clock.sleep(catchUpMs, over.signal)
+    let isTold = false
+    while (!over.signal.aborted) {
+      const next = await look(isTold)
+      isTold = await new Promise<boolean>((resolve) => {
+        const timer = clock.timer(Math.max(leastMs, next - clock.now()), () => resolve(false))
+        wake = () => {
+          timer[Symbol.dispose]()
+          resolve(true)
+        }
+        if (over.signal.aborted) wake()
+      })
+      // What came together is looked at together.
+      if (isTold) await clock.sleep(leastMs, over.signal)
+    }
+    await keepPlace(true)
+  }
+
+  return {
+    changed: () => wake(),
+    ...lifecycle({
+      start: async () => {
+        over = new AbortController()
+        followed.clear()
+        running = untilItWorks(run, clock, over.signal, onTrouble)
+      },
+      stop: async () => {
+        over.abort()
+        wake()
+        await running
+      },
+    }),
+  }
+}
+
+async function untilItWorks(run: () => Promise<void>, clock: Clock, signal: AbortSignal, onTrouble: (error: unknown) => void): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await run()
+    } catch (error) {
+      onTrouble(error)
+      await clock.sleep(lookMs, signal)
+    }
+  }
+}
+
+/** The usual case: the last run is that of the only slot, and it came on time. */
+function onTimeByItself({ service }: ScheduledService, slots: readonly number[], toleranceMs: number): SlotFinding[] | undefined {
+  const [slot, more] = slots
+  const startedAt = service?.startedAt
+  if (slot === undefined || more !== undefined || startedAt == null || startedAt < slot || startedAt > slot + toleranceMs || service!.result === 'exec-condition') return undefined
+  return [{ slot, verdict: 'on_time', cause: 'none', run: null, reason: '' }]
+}
+
+/** A run that its own command forbade (ExecCondition=) is in the ledger already. */
+function hasRowOfItsOwn({ verdict, run }: SlotFinding): boolean {
+  return verdict === 'missed' || (verdict === 'skipped' && !(run?.state === 'skipped' && run.invocationId !== null))
+}
+
+/** While its timer is off each slot would be missed: the first tells it. */
+function isRepeated({ cause }: SlotFinding, before: SlotFinding | undefined, { isOff }: Followed): boolean {
+  return cause === 'timer_off' && (before === undefined ? isOff : before.cause === 'timer_off')
+}
+
+function settle(one: Followed, findings: readonly SlotFinding[]): void {
+  for (const { slot, verdict, cause } of findings) {
+    if (verdict === 'due' || verdict === 'overdue') one.open.set(slot, verdict)
+    else one.open.delete(slot)
+    one.until = Math.max(one.until, slot)
+    one.isOff = cause === 'timer_off'
+  }
+}
+
+function isOver(service: UnitDetails | undefined): boolean {
+  return service?.activeState === 'inactive' || service?.activeState === 'failed'
+}
+
+function slotRow(key: Pick<ServiceRun, 'host' | 'scope' | 'service'>, changes: Partial<ServiceRun> & Pick<ServiceRun, 'state'>): ServiceRun {
+  return {
+    ...key, invocationId: null, startedAt: null, endedAt: null, result: null, exitCode: null, exitSignal: null, cpuSeconds: null, memoryPeakBytes: null, slot: null, reason: null, ...changes,
+  }
+}
