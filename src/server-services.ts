@@ -3,10 +3,10 @@
  * them written to the event log and counted. `services.ts` opens the same
  * services for processes that come and go.
  */
-import { readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { createManagerJournal } from './adapters/journal/manager-journal.ts'
 import { readOutages } from './adapters/journal/outages.ts'
+import { readBootId } from './adapters/systemd/boot-id.ts'
 import { watchUnitFiles } from './adapters/systemd/files/watch-files.ts'
 import type { Config } from './config.ts'
 import { type Environments, createEnvironments } from './engines/services/environments/environments.ts'
@@ -47,12 +47,17 @@ export async function openServerServices(config: Config, { database, log, onErro
   const ledger = createServiceLedger(database, { account: String(uid) })
   // Two servers of one account on one host see the same of its services.
   const outbox = stack.use(createEventOutbox({ database, clock: systemClock, by: `${host}/${uid}`, onError }))
-  const services = stack.use(openServices(config, { ledger, tell: (fact) => outbox.tell([writtenDeed(fact, host, newId(systemClock.now()))]) }))
+  let somethingHappened = () => {}
+  const services = stack.use(openServices(config, { ledger, tell: (fact) => {
+    outbox.tell([writtenDeed(fact, host, newId(systemClock.now()))])
+    somethingHappened()
+  } }))
   const live = stack.use(createLiveServices({
     services, host: services.host, watchFiles: watchUnitFiles,
     onEvents: (events) => {
       outbox.tell(events.map((event) => writtenState(event, host)))
       for (const { service, reason } of events) if (reason !== undefined) restarted(service, reason)
+      somethingHappened()
     },
     collectRuns: (manager, known) => createRunCollector({
       host, scope: manager.scope, bootId: readBootId(), reader: `journal ${host}/${manager.scope}${manager.scope === 'user' ? `/${uid}` : ''}`,
@@ -72,6 +77,7 @@ export async function openServerServices(config: Config, { database, log, onErro
     },
     onTrouble: onError,
   }))
+  somethingHappened = slots.changed
   await live.start()
   await slots.start()
   const opened = stack.move()
@@ -89,9 +95,4 @@ function logOnce(log: Log, matters: () => Promise<boolean>): (error: unknown) =>
     said = message
     void say(message)
   }
-}
-
-/** What the kernel calls this boot, as the journal writes it: random(4). */
-function readBootId(): string {
-  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim().replaceAll('-', '')
 }

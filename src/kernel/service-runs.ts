@@ -3,6 +3,7 @@
  * have one and had none. `engines/services/ledger` and `slots` write it, `database/service-runs.ts` keeps it, and
  * `runs.ts` has how all runs look to readers. Safe for the browser.
  */
+import type { Run } from './runs.ts'
 
 export interface ServiceRunKey {
   readonly host: string
@@ -54,4 +55,18 @@ export interface ServiceLedger {
   /** Where the reader of a journal was; `null` before it ever read. @param reader such as `journal db1/user/1000` */
   position(reader: string): Promise<string | null>
   keepPosition(reader: string, position: string): Promise<void>
+}
+
+/** Its place among those that ended, in epoch milliseconds: its end, or its beginning where its end was not seen, or when it should have begun. */
+export function placeOf({ endedAt, startedAt, slot }: ServiceRun): number {
+  return endedAt ?? startedAt ?? slot ?? 0
+}
+
+/** As the ledger of all runs shows one that systemd began. */
+export function runOfService({ host, scope, service, invocationId, state, startedAt, endedAt, exitCode, ...facts }: ServiceRun): Run {
+  const { result, exitSignal, cpuSeconds, memoryPeakBytes, slot, reason } = facts
+  return {
+    id: invocationId!, kind: 'service', name: service, subject: `${host}/${scope}/${service}`, tenant: null, state, attempt: null, host, startedAt, endedAt, exitCode,
+    errorType: null, errorMessage: null, correlationId: invocationId!, service: { scope, result, exitSignal, cpuSeconds, memoryPeakBytes, slot, reason },
+  }
 }

@@ -49,7 +49,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
   async function tfAtTerminal(editor: string, typed: string, ...args: readonly string[]): Promise<{ readonly code: number | null; readonly seen: string }> {
     writeFileSync(join(folder, 'editor'), `#!/bin/sh\n${editor}\n`, { mode: 0o755 })
     const line = manager.command(process.execPath, '--conditions=source', program, ...args).map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
-    const child = spawn('script', ['--quiet', '--flush', '--return', '--command', line, '/dev/null'], { cwd: folder, env: { ...manager.env, TASKFLOWS_HOME: join(manager.home, '.taskflows'), EDITOR: join(folder, 'editor') }, stdio: ['pipe', 'pipe', 'inherit'] })
+    const child = spawn('script', ['--quiet', '--flush', '--return', '--command', line, '/dev/null'], { cwd: folder, env: { ...manager.env, TASKFLOWS_HOME: join(manager.home, '.taskflows'), EDITOR: join(folder, 'editor'), TMPDIR: folder }, stdio: ['pipe', 'pipe', 'inherit'] })
     child.stdin.write(typed)
     const [seen, [code]] = await Promise.all([text(child.stdout), once(child, 'close')])
     return { code: code as number | null, seen }

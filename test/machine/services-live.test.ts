@@ -128,6 +128,23 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('two servers of one
     expect(await scrape()).toContain('taskflows_service_restarts_total{service_name="stubborn",reason="failed"} 1')
   })
 
+  test('tell once of what a schedule wanted and did not get, and why', { timeout: 90_000 }, async () => {
+    await apply('slow', { type: 'oneshot', start_command: 'sleep 5', start_schedule: '*:*:0/2', overlap: 'skip' })
+    expect(await follower.saw('service.run_skipped', 'slow')).toMatchObject({ data: { cause: 'overlap', reason: expect.stringMatching(/^the run before, from .* went on/), slot: expect.any(String) } })
+    await systemctl('stop', 'taskflows-slow.timer')
+    expect(await follower.saw('service.run_missed', 'slow')).toMatchObject({ data: { cause: 'timer_off', reason: 'its timer does not run' } })
+    await systemctl('start', 'taskflows-slow.timer')
+    const told = () => follower.got.filter(({ type, name }) => type.startsWith('service.run_') && name === 'slow')
+    const before = told().length
+    await vi.waitFor(() => expect(told().length).toBeGreaterThan(before), { timeout: 30_000, interval: 200 })
+    const slots = told().map(({ type, correlation_id }) => `${type} ${correlation_id}`)
+    expect(new Set(slots).size).toBe(slots.length)
+    expect(await scrape()).toMatch(/^taskflows_service_slots_total\{verdict="skipped",reason="overlap"\} [1-9]/m)
+    const { items } = await one.client.runs.list({ kind: 'service', name: 'slow', state: 'skipped' })
+    expect(items.length).toBeGreaterThan(0)
+    await one.client.services.remove({ name: 'slow' })
+  })
+
   test('tell of a change within 250 ms', async () => {
     await apply('quick')
     await follower.saw('service.started', 'quick')

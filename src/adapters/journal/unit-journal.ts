@@ -16,12 +16,27 @@ export interface UnitJournalOptions {
 
 export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 8 }: UnitJournalOptions): ServiceJournal {
   const turn = createTurns(mostReadings)
-  async function* read(reading: JournalReading, signal: AbortSignal) {
+  async function* readOnce(reading: JournalReading, signal: AbortSignal) {
     using _turn = reading.follow ? undefined : await turn()
     const named = sourceOf(reading.source, uid)
     const belongs = named.length > 0 ? () => true : sifter(reading.source, uid)
     for await (const lines of journalBatches(program, [...common, `--output-fields=${fields}`, ...flagsOf(reading), ...named], signal)) {
       yield lines.flatMap((line) => parseUnitEntry(line) ?? []).filter(belongs)
+    }
+  }
+  async function* read(reading: JournalReading, signal: AbortSignal) {
+    let last: string | undefined
+    for (let failures = 0; ; failures += 1) {
+      try {
+        const rest = last === undefined ? reading : { ...withoutBeginning(reading), cursor: last }
+        for await (const lines of readOnce(rest, signal)) {
+          yield lines.filter(({ cursor }) => cursor !== last)
+          last = lines.at(-1)?.cursor ?? last
+        }
+        return
+      } catch (error) {
+        if (failures === mostFailures || !(error instanceof TaskflowsError) || !underway.test(error.message)) throw error
+      }
     }
   }
   const one = async (args: readonly string[], signal: AbortSignal) => {
@@ -40,6 +55,15 @@ export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 
       return found !== undefined && entryOf(found) === wanted
     },
   }
+}
+
+/** What journalctl says of a file that journald removes, or just begins, while it is read. The next reading goes by. */
+const underway = /Bad message|No such file|Stale file/
+const mostFailures = 3
+
+/** It goes on from a line. */
+function withoutBeginning({ lines, sinceMs, untilMs, ...reading }: JournalReading): JournalReading {
+  return reading
 }
 
 /** `--all`: journalctl leaves out what is longer than 4096 bytes otherwise. */

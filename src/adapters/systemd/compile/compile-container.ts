@@ -11,6 +11,7 @@
  * `container-flags.ts`, `container-limits.ts` and `container-variables.ts` have the flags.
  */
 import { constants } from 'node:os'
+import { containerName } from '../../../engines/services/container-name.ts'
 import { isTemplate } from '../../../engines/services/look/service-units.ts'
 import type { CgroupDefinition, ContainerDefinition, ServiceDefinition } from '../../../engines/services/service-definition.ts'
 import { ValidationError } from '../../../kernel/errors.ts'
@@ -88,7 +89,7 @@ export function containerLines(run: ContainerRun, compilation: Compilation): Con
   const docker = dockerProgram(compilation)
   const { container, stopSeconds } = run
   const owner = ownerOf(definition, host)
-  const name = { unit: verbatim(containerName(definition, container)) }
+  const name = { unit: verbatim(nameOf(definition, container)) }
   const ours = (all: '' | '--all', ...verb: readonly string[]): UnitText => execLine(['/bin/sh', '-c', endOurs, docker, all, owner, ...verb])
   const stop = ours('', 'stop', '-t', String(stopSeconds))
   const made = [...identity(run, compilation), ...flagsOf(run, compilation), imageOf(container), ...run.argv]
@@ -109,7 +110,7 @@ function identity({ container }: ContainerRun, { definition, host }: Compilation
   const { name } = definition
   const label = (key: string, value: string): ExecWord => ({ unit: verbatim(`--label=taskflows.${key}=${value}`) })
   return [
-    { unit: verbatim(`--name=${containerName(definition, container)}`) },
+    { unit: verbatim(`--name=${nameOf(definition, container)}`) },
     label('service', instanceOf(name, '@')), label('scope', host.scope), { unit: verbatim(`--label=taskflows.owner=${ownerOf(definition, host).unit}`) },
   ]
 }
@@ -127,9 +128,7 @@ function flagsOf({ container, limits, variables, stopSeconds }: ContainerRun, co
 
 const imageOf = ({ image }: ContainerDefinition): string => (typeof image === 'string' ? image : image.tag)
 
-function containerName({ name }: ServiceDefinition, container: ContainerDefinition): string {
-  return container.name ?? `taskflows-${instanceOf(name, '-')}`
-}
+const nameOf = ({ name }: ServiceDefinition, container: ContainerDefinition): string => containerName(name, container, isTemplate(name) ? '%i' : undefined)
 
 /** `worker@` in each of its instances; names of containers hold no @. */
 const instanceOf = (name: string, before: '@' | '-'): string => (isTemplate(name) ? `${name.slice(0, -1)}${before}%i` : name)

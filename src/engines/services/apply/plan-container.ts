@@ -33,7 +33,7 @@ export function leftovers(compiled: CompiledService | null, { containers }: Cont
   const container = compiled === null ? undefined : containerOf(compiled)
   if (compiled === null || container === undefined) return containers
   const { name, instances } = compiled.definition
-  const names = new Set(instances === undefined ? [containerName(name, container)] : instances.map((instance) => containerName(name, container, instance)))
+  const names = new Set((instances ?? [undefined]).map((instance) => containerName(name, container, instance)))
   return containers.filter((each) => !names.has(each.name))
 }
 

@@ -115,6 +115,15 @@ describe('other changes', () => {
     expect(steps(compiled({ type: 'oneshot' }, other), appliedAs(compiled({ type: 'oneshot' })))).toEqual([])
   })
 
+  test('a timer that is to start another unit is restarted: it would wait for the end of the one before', () => {
+    const startSchedule = [{ kind: 'calendar', schedule: '*-*-* 09:00:00', persistent: true, accuracy: 0.001 }] as const
+    const throughUnit = (unit: string) => {
+      const service = compiled({ startSchedule }, { timer: '*-*-* 09:00:00' })
+      return { ...service, units: service.units.map((file) => (file.role === 'timer' ? { ...file, text: `${file.text}Unit=${unit}\n` } : file)) }
+    }
+    expect(steps(throughUnit('start-taskflows-web.service'), appliedAs(throughUnit('taskflows-web.service'), ['taskflows-web.timer']))).toEqual(['restart taskflows-web.timer: starts another unit'])
+  })
+
   test('a timer goes by its new schedule without a restart', () => {
     const [before, after] = ['daily', 'weekly'].map((timer) => compiled({ enabled: false }, { timer })) as [CompiledService, CompiledService]
     expect(steps(after, appliedAs(before, ['taskflows-web.timer']))).toEqual([

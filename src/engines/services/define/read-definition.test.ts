@@ -314,3 +314,21 @@ describe('what is refused', () => {
     expect(problemsOf({ env: { PASSWORD: 'hunter2\n' } })).not.toContain('hunter2')
   })
 })
+
+describe('what a schedule does while the run before goes on', () => {
+  test.each(['skip', 'queue', 'replace'])('is said in one word: %s', (overlap) => {
+    expect(read({ schedule: 'daily', overlap })).toMatchObject({ overlap })
+    expect(read({ schedule: new Periodic({ hours: 1 }), overlap })).toMatchObject({ overlap })
+  })
+
+  test.each([
+    [{ overlap: 'skip' }, 'overlap: needs a startSchedule: a start by command never overlaps'],
+    [{ overlap: 'allow', schedule: 'daily' }, /^overlap: must not be allow: systemd has one run of a service at a time\./],
+    [{ overlap: 'replace', schedule: { period: 60, relativeTo: 'finish' } }, /^overlap: must be left out where a period counts from the end of a run/],
+    [{ overlap: 'skip', schedule: { period: 60, startOn: 'command' } }, /^overlap: can be skip or replace only for a schedule that begins by itself/],
+    [{ overlap: 'kill', schedule: 'daily' }, /^overlap: expected .*skip/],
+  ])('is refused where it cannot be: %j', (options, problem) => {
+    if (typeof problem === 'string') expect(problemsOf(options)).toBe(problem)
+    else expect(problemsOf(options)).toMatch(problem)
+  })
+})

@@ -17,8 +17,10 @@ export interface SeenRun {
   /** It was seen doing something. */
   readonly wasUp: boolean
   readonly stopped: boolean
-  /** When its main process began: what a unit says of its main process is of the run before, until there is another. */
+  /** When its main process began. */
   readonly mainAt: number | null
+  /** When that of the run before did: a unit goes on telling of it until there is another. */
+  readonly formerMainAt: number | null
 }
 
 export interface Sight {
@@ -37,13 +39,15 @@ export function seeRun(place: RunPlace, before: SeenRun | undefined, details: Un
   // A start tells of itself before it has begun.
   const wasUp = by === 'answer' || (known?.wasUp ?? false) || isUp(details)
   if (!wasUp && details.mainPid === null && details.result === 'success') return before
-  const mainAt = known?.mainAt ?? (details.mainPid !== null || (by === 'answer' && !isUp(details)) ? details.startedAt : null)
+  const formerMainAt = known === undefined ? before?.mainAt ?? null : known.formerMainAt
+  const isOwnMain = (details.mainPid !== null || !isUp(details)) && details.startedAt !== formerMainAt
+  const mainAt = known?.mainAt ?? (isOwnMain ? details.startedAt : null)
   const stopped = (known?.stopped ?? false) || isToldToStop(details)
   const run = known?.run ?? begun(place, service, details, mainAt ?? now)
-  if (!isRunOver(details, wasUp)) return known !== undefined && known.wasUp === wasUp && known.stopped === stopped && known.mainAt === mainAt ? known : { run, wasUp, stopped, mainAt }
+  if (!isRunOver(details, wasUp)) return known !== undefined && known.wasUp === wasUp && known.stopped === stopped && known.mainAt === mainAt ? known : { run, wasUp, stopped, mainAt, formerMainAt }
   const ofMain = mainAt !== null && details.startedAt === mainAt ? details : { exitCode: null, exitSignal: null, endedAt: null }
   const over = endedRun(run, { result: details.result ?? 'success', exitCode: ofMain.exitCode, exitSignal: ofMain.exitSignal, stopped }, ofMain.endedAt ?? now)
-  return measured({ run: over, wasUp, stopped, mainAt }, details)
+  return measured({ run: over, wasUp, stopped, mainAt, formerMainAt }, details)
 }
 
 function begun({ host, scope, bootId }: RunPlace, service: string, { invocationId }: UnitDetails, startedAt: number): ServiceRun {

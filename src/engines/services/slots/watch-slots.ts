@@ -67,6 +67,7 @@ interface Followed {
 export function createSlotWatch({ host, reader, scheduled, conditions, managerSince, outages, ledger, clock, onSlots, onTrouble }: SlotWatchParts): SlotWatch {
   const followed = new Map<string, Followed>()
   let over = new AbortController()
+  let stopped: Promise<readonly ScheduledService[]> = Promise.resolve([])
   let running: Promise<void> = Promise.resolve()
   let wake: () => void = () => {}
   let begin = 0
@@ -141,7 +142,9 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
 
   /** @returns when there is something to do again */
   const look = async (isTold: boolean): Promise<number> => {
-    const services = await scheduled()
+    // A manager that does not answer must not keep the server from stopping.
+    const services = await Promise.race([scheduled(), stopped])
+    if (over.signal.aborted) return Infinity
     const present = new Set(services.map(({ name, scope }) => `${scope} ${name}`))
     for (const key of followed.keys()) if (!present.has(key)) followed.delete(key)
     let next = clock.now() + lookMs
@@ -200,6 +203,8 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
     ...lifecycle({
       start: async () => {
         over = new AbortController()
+        const { signal } = over
+        stopped = new Promise((resolve) => signal.addEventListener('abort', () => resolve([]), { once: true }))
         followed.clear()
         running = untilItWorks(run, clock, over.signal, onTrouble)
       },

@@ -74,7 +74,7 @@ async function listRuns({ client }: Connection, { limit, match, since, until, st
   let looked = 0
   for (let cursor: string | null | undefined; cursor !== null && found.length < limit;) {
     const page: OutputOf<Area['list']> = await client.runs.list({ ...input, ...(cursor !== undefined && { cursor }) })
-    found.push(...page.items.filter(({ name, ended_at }) => (match === undefined || matchesGlob(name, match)) && (until === undefined || (ended_at !== null && Date.parse(ended_at) <= Date.parse(until)))))
+    found.push(...page.items.filter((run) => (match === undefined || matchesGlob(run.name, match)) && (until === undefined || endedUntil(run, until))))
     looked += page.items.length
     cursor = page.next_cursor
     talk.progress(`looked at ${looked} runs`)
@@ -83,15 +83,35 @@ async function listRuns({ client }: Connection, { limit, match, since, until, st
   return found.slice(0, limit)
 }
 
+/** Of a service it may be that nobody saw its end: then it has the place of its beginning. */
+function endedUntil({ state, ended_at, started_at, slot }: Run, until: string): boolean {
+  const place = ended_at ?? started_at ?? slot
+  return state !== 'running' && place !== null && Date.parse(place) <= Date.parse(until)
+}
+
 async function fromMachine({ config, talk }: Invocation, { limit, match, since, until, state, kind }: Wanted, source: string | undefined): Promise<Shown> {
-  const [{ openRunHistory }, { showRun }] = await Promise.all([import('../../../run-history.ts'), import('../../../operations/show.ts')])
+  const [{ openRunHistory }, { readServiceHistory }, { showRun }] = await Promise.all([import('../../../run-history.ts'), import('../../../service-history.ts'), import('../../../operations/show.ts')])
   const wanted = ({ name, state: ofRun, kind: isOf }: KernelRun) => (match === undefined || matchesGlob(name, match)) && (state === undefined || ofRun === state) && (kind === undefined || isOf === kind)
   const sources: readonly HistorySource[] = source === 'journal' || source === 'local' ? [source] : ['journal', 'local']
-  const found = await openRunHistory(config).runs({ limit, wanted, ...(since !== undefined && { sinceMs: Date.parse(since) }), ...(until !== undefined && { untilMs: Date.parse(until) }) }, sources)
+  const query = { limit, wanted, ...(since !== undefined && { sinceMs: Date.parse(since) }), ...(until !== undefined && { untilMs: Date.parse(until) }) }
+  const nothing = { items: [], runs: [], problems: [] }
+  const [tasks, services] = await Promise.all([
+    kind === undefined || kind === 'task' ? openRunHistory(config).runs(query, sources) : nothing,
+    (kind === undefined || kind === 'service') && sources.includes('journal') ? readServiceHistory(config, query) : nothing,
+  ])
+  const found: Found<PastRun> = {
+    items: latest([...services.runs.map((run) => ({ run, source: 'journal' as const })), ...tasks.items]).slice(0, limit),
+    problems: [...new Set([...tasks.problems, ...services.problems])],
+  }
   if (source === 'journal' && found.problems[0] !== undefined && found.items.length === 0) throw new TaskflowsError('logs.unavailable', found.problems[0], { hint: 'Leave --source out for what the machine knows otherwise.' })
   sayWhereFrom(found, sources, talk)
   const bySource = new Map(found.items.map(({ run, source: from }) => [run.id, from]))
   return { runs: found.items.map((past: PastRun) => showRun(past.run)), sourceOf: ({ id }) => bySource.get(id)! }
+}
+
+function latest(runs: readonly PastRun[]): PastRun[] {
+  const placeOf = ({ run: { state, endedAt, startedAt } }: PastRun) => (state === 'running' ? Infinity : endedAt ?? startedAt ?? 0)
+  return runs.toSorted((one, other) => (placeOf(other) === placeOf(one) ? 0 : placeOf(other) - placeOf(one)))
 }
 
 const names: Readonly<Record<HistorySource, string>> = { journal: 'the journal', local: 'the run log of this home' }

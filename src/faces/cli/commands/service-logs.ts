@@ -3,6 +3,7 @@
  * read in this process, also where a server of this home runs: the journal is
  * nearer than the server. With `--server` that one is asked.
  */
+import { setFlagsFromString } from 'node:v8'
 import type { Client } from '../../../client/create-client.ts'
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { InputOf, OutputOf } from '../../../contract/operation.ts'
@@ -95,12 +96,21 @@ async function printHeld({ logs }: Services, query: Query, first: Page, wanted: 
   return held.length
 }
 
+/**
+ * Before a stream that may bring millions: V8 gives the young heap more and more room else, for garbage that
+ * nothing is lost by collecting.
+ */
+function keepHeapSmall(): void {
+  setFlagsFromString('--semi-space-growth-factor=1')
+}
+
 /** Streams up to what was the last line when this began. */
 async function printFrom(services: Services, query: Query, lines: number, head: Page, print: Print): Promise<number> {
   let last = head
   while (last.items.length === 0 && last.next_cursor !== null) last = await services.logs({ ...query, limit: 1, cursor: last.next_cursor })
   const end = last.items[0]?.cursor
   if (end === undefined) return 0
+  keepHeapSmall()
   let printed = 0
   for await (const { item } of services.followLogs({ ...query, lines })) {
     await print(item)
@@ -111,6 +121,7 @@ async function printFrom(services: Services, query: Query, lines: number, head: 
 }
 
 async function goOn(services: Services, query: Query & { readonly lines: number }, print: Print, signal: AbortSignal): Promise<number> {
+  keepHeapSmall()
   for await (const { item } of services.followLogs(query, { signal })) await print(item)
   return interruptedExitCode
 }
