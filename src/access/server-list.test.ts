@@ -53,7 +53,7 @@ describe('the list of servers', () => {
   test('loses nothing when several processes add at once', async () => {
     const script = `import { addServer } from ${JSON.stringify(new URL('./server-list.ts', import.meta.url).href)}; for (let at = 0; at < 10; at += 1) addServer(${JSON.stringify(home)}, { name: process.argv[1] + at, url: 'http://h:1' })`
     const children = ['a', 'b', 'c'].map((name) => spawn(process.execPath, ['--conditions=source', '--input-type=module', '--eval', script, name], { stdio: 'inherit' }))
-    expect(await Promise.all(children.map((child) => once(child, 'exit')))).toEqual(Array(3).fill([0, null]))
+    expect(await Promise.all(children.map((child) => once(child, 'exit')))).toEqual([[0, null], [0, null], [0, null]])
     expect(listServers(home)).toHaveLength(30)
   }, 30_000)
 })

@@ -12,7 +12,7 @@ export function* auditExposure({ host, server, token, tlsCert }: Config, servers
     ? ok('address', `${host}: others reach the server, over TLS`)
     : warn('address', `${host}: others reach the server, which speaks HTTP; whether something with TLS stands in front cannot be seen from here`, 'Give it a certificate (docs/guides/many-hosts.md), or set TASKFLOWS_HOST=127.0.0.1.')
   if (server !== null && !servers.some(({ name }) => name === server)) yield auditServer(server, token !== null)
-  for (const { name, url, token: own } of servers) if (auditServer(url, false).status !== 'ok') yield warn('remote server', `${name} is asked over HTTP${own === undefined ? '' : ', and the token goes with every request'}: ${url}`, `Give it a certificate, then tf servers add ${name} https://... --pin --replace.`)
+  for (const listed of servers) if (auditServer(listed.url, false).status !== 'ok') yield openlyAsked(listed)
   yield process.geteuid?.() === 0
     ? warn('account', 'taskflows runs as root, and so do the handlers of its workers', 'Run it as an account of its own.')
     : ok('account', `not root (account ${process.geteuid?.()})`)
@@ -25,6 +25,11 @@ function auditServer(server: string, hasToken: boolean): Finding {
   const { protocol, hostname } = new URL(url)
   if (protocol === 'https:' || isLoopbackName(hostname)) return ok('remote server', `${server}${protocol === 'https:' ? ' over TLS' : ', on this machine'}`)
   return warn('remote server', `${server} is asked over HTTP${hasToken ? ', and the token goes with every request' : ''}`, 'Give it a certificate (docs/guides/many-hosts.md), and write https:// in TASKFLOWS_SERVER.')
+}
+
+function openlyAsked({ name, url, token }: ListedServer): Finding {
+  const found = `${name} (${url}) is asked over HTTP${token === undefined ? '' : ', and its token goes with every request'}`
+  return warn('remote server', found, `Give it a certificate, then tf servers add ${name} https://... --pin --replace.`)
 }
 
 /** Whoever may write to Docker's socket can become root (docs.docker.com/engine/security). */

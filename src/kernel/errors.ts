@@ -32,7 +32,7 @@ export const errorKinds = {
   'request.in_progress': { status: 409, exit: exitCodes.error, title: 'The same request is being carried out', hint: 'Repeat it in a moment, under the same key, for its answer.' },
   'request.answer_not_kept': { status: 409, exit: exitCodes.error, title: 'The answer to this request was shown once' },
   'cursor.invalid': { status: 400, exit: exitCodes.usage, title: 'The cursor is not one of ours', hint: 'Use next_cursor of the previous page as it is, or leave the cursor out.' },
-  'cursor.gone': { status: 410, exit: exitCodes.error, title: 'The cursor belongs to another database', hint: 'The database was restored or replaced: start again without a cursor.' },
+  'cursor.gone': { status: 410, exit: exitCodes.error, title: 'What the cursor pointed at is gone', hint: 'The database was restored or replaced: start again without a cursor.' },
   'access.unauthenticated': { status: 401, exit: exitCodes.denied, title: 'The caller is not known', hint: 'Send Authorization: Bearer with an API token (tf api tokens create), or sign the request (docs/reference/access.md).' },
   'access.bad_signature': { status: 401, exit: exitCodes.denied, title: 'The signature does not match' },
   'access.replayed': { status: 401, exit: exitCodes.denied, title: 'The request was seen before', hint: 'Sign each request with a new nonce.' },

@@ -50,7 +50,8 @@ test('a reported run is found in lists, alone, in the story of its correlation i
     exit_code: 3, error_type: 'Error', error_message: 'disk full', correlation_id: 'night-1',
   }
   expect(await client.runs.report({ items: [run] })).toEqual({ accepted: 1 })
-  const shown = { ...run, kind: 'task', subject: null, duration_seconds: 1.5 }
+  const ofServices = { scope: null, result: null, exit_signal: null, cpu_seconds: null, memory_peak_bytes: null, slot: null, reason: null }
+  const shown = { ...run, kind: 'task', subject: null, duration_seconds: 1.5, ...ofServices }
   expect(await client.runs.get({ id: run.id })).toEqual(shown)
   const page = await client.runs.list({ name: 'nightly', state: 'failed', tenant_id: 'acme', since: '1h' })
   expect(contract.runs.list.output.parse(page)).toEqual({ items: [shown], next_cursor: null })

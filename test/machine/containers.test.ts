@@ -89,7 +89,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service in a con
   })
 
   test.for(['SIGTERM', 'SIGKILL'] as const)('is told to be over when the daemon ends by %s, and comes up again with it', async (signal) => {
-    await bed.on.services.apply([contained('daemon', {}, { startCommand: steady, restartPolicy: { condition: 'always', delay: 0.5, maxAttempts: 1000, window: 10 } })], by)
+    await bed.on.services.apply([contained('daemon', {}, { startCommand: steady, restartPolicy: { condition: 'always', maxAttempts: 5, window: 60 } })], by)
     const first = await begun('daemon')
     const pid = await pidOf('daemon')
     await bed.engine.kill(signal)
@@ -101,7 +101,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service in a con
     await bed.until('daemon', { ActiveState: 'active', SubState: 'running' }, 30)
     expect(second.Id).not.toBe(first.Id)
     expect(await bed.engine.running()).toEqual(['taskflows-daemon'])
-    expect(processesOf('asked to end')).toHaveLength(1)
+    expect(clientless('asked to end')).toHaveLength(1)
   })
 
   test('that is kept has its files after restarts, and is made anew once it is defined otherwise', async () => {
@@ -126,7 +126,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service in a con
   })
 
   test('that is kept survives an end of the daemon with its files', async () => {
-    await bed.on.services.apply([contained('durable', { persisted: true }, { startCommand: shell('echo x >> /count; trap "exit 0" TERM; while :; do sleep 0.1; done'), restartPolicy: { condition: 'always', delay: 0.5, maxAttempts: 1000, window: 10 } })], by)
+    await bed.on.services.apply([contained('durable', { persisted: true }, { startCommand: shell('echo x >> /count; trap "exit 0" TERM; while :; do sleep 0.1; done'), restartPolicy: { condition: 'always', maxAttempts: 5, window: 60 } })], by)
     const first = await begun('durable')
     await bed.engine.kill('SIGKILL')
     await bed.engine.start()
@@ -186,12 +186,29 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service in a con
   })
 })
 
-/** Processes of this machine with these words among their arguments, but for what has them to look for. */
+describe.skipIf(missing !== undefined && !process.env['CI'])('with a daemon that containers outlive', { timeout: 90_000 }, () => {
+  const bed = useContainerServices({ liveRestore: true })
+
+  test('one whose client was lost to it is ended before another begins', async () => {
+    await bed.on.services.apply([contained('live', {}, { startCommand: steady, restartPolicy: { condition: 'always' } })], by)
+    const first = await vi.waitFor(async () => (await bed.engine.inspect('taskflows-live'))!.Id, { timeout: 20_000, interval: 100 })
+    await bed.engine.kill('SIGKILL')
+    await bed.engine.start()
+    await vi.waitFor(async () => expect((await bed.engine.inspect('taskflows-live'))?.Id).not.toBe(first), { timeout: 30_000, interval: 100 })
+    await bed.until('live', { ActiveState: 'active', SubState: 'running' })
+    await vi.waitFor(async () => expect(await bed.engine.running()).toEqual(['taskflows-live']), { timeout: 20_000, interval: 100 })
+    expect(clientless('asked to end')).toHaveLength(1)
+  })
+})
+
+const clientless = (words: string): string[] => processesOf(words).filter((line) => !line.includes('docker'))
+
+/** The arguments of processes of this machine that hold these words. */
 function processesOf(words: string): string[] {
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid).flatMap((pid) => {
     try {
       const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-      return line.includes(words) && !line.includes('docker') ? [line] : []
+      return line.includes(words) ? [line] : []
     } catch {
       return []
     }

@@ -51,11 +51,10 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('logs of services',
         { name: 'web', start_command: sh('echo one; echo "<4>two is a warning"; echo three; sleep 1000') },
         { name: 'worker@', instances: ['1', '2'], start_command: sh('echo at work; sleep 1000') },
         { name: 'short', type: 'oneshot', start_command: sh('echo begins; sleep 0.2; echo ends') },
-        { name: 'odd', type: 'oneshot', start_command: sh(String.raw`printf 'red \033[31m\n'; printf 'bad \377 bytes\n'; printf 'before\000behind\n'; head -c 10000 /dev/zero | tr '\0' x; echo; printf '%s\n' '--user-unit=evil'`) },
+        { name: 'odd', type: 'oneshot', start_command: sh(String.raw`printf 'red \033[31m\n'; printf 'bad \377 bytes\n'; printf 'before\000behind\n'; printf '%010000d\n' 0; printf '%s\n' '--user-unit=evil'`) },
         { name: 'seq', type: 'oneshot', start_command: sh('seq -f "line %.0f" 1 25') },
         { name: 'many', type: 'oneshot', start_command: sh(`seq -f "line %.0f of many, as long as lines of programs are when they have something to say" 1 ${many}`) },
         { name: 'ticks', start_command: sh('i=0; while :; do i=$((i+1)); echo tick $i; sleep 0.05; done') },
-        { name: 'flood', start_command: sh('while :; do seq -f "flood %.0f and so on and on and on and on and on and on and on and on" 1 2000; sleep 0.02; done') },
       ],
     })
     for (const name of ['web', 'worker@', 'odd', 'seq']) await client.services.start({ name })
@@ -146,7 +145,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('logs of services',
     expect(shown).toContain('red \\x1b[31m')
     expect(shown).not.toContain('\u001b')
     expect(shown).toContain('bad \ufffd bytes')
-    expect(shown).toContain('x'.repeat(10_000))
+    expect(/0{9,}/.exec(shown)?.[0].length).toBe(10_000)
     expect(shown).toContain('--user-unit=evil')
     const { items } = await client.services.logs({ name: 'odd' })
     expect(items.map(({ message }) => message)).toContain('red \u001b[31m')
@@ -212,18 +211,17 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('logs of services',
   })
 
   test('of a reader who takes nothing wait in the journal, and end with the reader', async () => {
-    await client.services.start({ name: 'flood' })
+    await client.services.start({ name: 'many', wait: true })
+    await linesOf('many', /^Finished/)
     const before = rss(server)
-    const path = '/api/v1/services/flood/logs?since=1h'
+    const path = '/api/v1/services/many/logs?since=1h'
     const request = get(`${subject.url}${path}`, { headers: { ...signatureHeaders(subject.secret, { method: 'GET', path, contentSha256: emptySha256 }, Date.now()), accept: 'text/event-stream' } })
     const [response] = await once(request, 'response') as [import('node:http').IncomingMessage]
     expect(response.statusCode).toBe(200)
     response.pause()
-    await linesOf('flood', /flood 2000 /)
-    const { items } = await client.services.logs({ name: 'flood', limit: 1 })
-    for await (const { item } of client.services.followLogs({ name: 'flood', cursor: items[0]!.cursor, grep: 'flood 2000 ' })) if (item.message.startsWith('flood 2000 ')) break
-    await client.services.stop({ name: 'flood' })
-    expect(rss(server) - before).toBeLessThan(80)
+    // Whoever does read meanwhile gets all of it.
+    await linesOf('many', /^Finished/)
+    expect(rss(server) - before).toBeLessThan(60)
     expect(await journalctls()).toBe('1')
     request.destroy()
     await expect.poll(journalctls, { timeout: 10_000 }).toBe('0')
@@ -231,7 +229,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('logs of services',
 
   test('many of them take no more memory than few', async () => {
     await client.services.start({ name: 'many', wait: true })
-    await linesOf('many', /Finished/)
+    await synced()
     const memory = async (count: number) => {
       const [command, rest] = tfLine(['logs', 'many', '-n', String(count)], ['--import', reporter])
       const child = spawn(command, rest, { env: manager.env, stdio: ['ignore', 'pipe', 'pipe'] })

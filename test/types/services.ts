@@ -1,6 +1,6 @@
 /** What the compiler knows of services; `tsc` is the test. */
 import {
-  CPUPressure, CPUs, Calendar, CgroupConfig, IOPressure, Memory, MemoryPressure, Periodic, RestartPolicy, Service, type ServiceOptions, ServiceRegistry, Venv, fromModule, task,
+  CPUPressure, CPUs, Calendar, CgroupConfig, DockerContainer, DockerImage, IOPressure, Memory, MemoryPressure, Periodic, RestartPolicy, Service, type ServiceOptions, ServiceRegistry, Ulimit, Venv, Volume, fromModule, task,
 } from 'taskflows'
 import type { ServiceDefinition } from '../../src/contract/service-definition.ts'
 
@@ -20,6 +20,12 @@ export const everything = new Service({
 })
 export const named = new Service({ name: 'named', startCommand: 'x', environment: 'ml' })
 export const more = new Service({ name: 'more', execStart: 'x', startupRequirements: [new Memory({ amount: '8GB' }), new CPUs({ amount: 4, constraint: '<' }), new MemoryPressure({ maxPercent: 70 }), new IOPressure({ maxPercent: 9, timespan: '10sec' })], environment: { DEBUG: 1 } })
+
+const container = new DockerContainer({
+  image: new DockerImage({ tag: 'app:1', path: '.', buildArgs: { VERSION: 3 } }), command: 'python app.py', ports: { '8080/tcp': 80, '9/udp': ['127.0.0.1', 9] }, environment: { MODE: 'a' }, persisted: true, restartPolicy: 'no',
+  volumes: [new Volume('/a:/b'), { hostPath: 'cache', containerPath: '/c', readOnly: true }, './d:/d:ro'], ulimits: [new Ulimit('nofile=1:2')], cgroup: new CgroupConfig({ memoryLimit: '1GB' }),
+})
+export const contained = [new Service({ name: 'in', environment: container }), new Service({ name: 'by-alias', dockerContainer: container }), new Service({ name: 'plain', environment: { image: 'nginx' } }), new Service({ name: 'named', environment: 'production' })]
 
 export async function acted(registry: ServiceRegistry): Promise<string> {
   await registry.create()
@@ -41,6 +47,7 @@ export const mistakes = [
   () => new CgroupConfig({ memory_limit: 1 }),
 ]
 
+export const wired: ServiceDefinition = { name: 'a', environment: { image: 'nginx', volumes: { host_path: '/a', container_path: '/b' }, cgroup_config: { memory_limit: '1GB' } } }
 export const wire: ServiceDefinition = { name: 'a', start_command: ['x', 'y'], start_schedule: 'daily 03:00', cgroup_config: { device_read_bps: { '/dev/sda': '1MB' } }, directives: { Service: { ProtectHome: true } } }
 // @ts-expect-error: camelCase is for code
 export const notWire: ServiceDefinition = { name: 'a', startCommand: 'x' }

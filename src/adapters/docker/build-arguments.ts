@@ -1,5 +1,6 @@
 /** The arguments of `docker build` for an image. Pure. */
 import { resolve } from 'node:path'
+import { steersDocker } from '../../engines/services/define/steering-env.ts'
 import type { ImageDefinition } from '../../engines/services/service-definition.ts'
 
 /** The label of an image that says what it was built from. */
@@ -11,13 +12,10 @@ export interface BuildCall {
   readonly env: Readonly<Record<string, string>>
 }
 
-/** Variables that the client itself goes by: what an image is to get under these names must not lead it elsewhere. */
-const steering = /^(?:PATH|HOME|TMPDIR|DOCKER_.*|BUILDKIT_.*|BUILDX_.*|COMPOSE_.*|LD_.*|SSH_.*|XDG_.*|OTEL_.*|GO.*|SSL_.*|(?:https?|all|no|ftp)_proxy)$/i
-
 /** @param source what `sourceLabel` is to say */
 export function buildCall(image: ImageDefinition, source: string): BuildCall {
   const given = Object.entries(image.buildArgs ?? {})
-  const [named, hidden] = [given.filter(([name]) => steering.test(name)), given.filter(([name]) => !steering.test(name))]
+  const [named, hidden] = [given.filter(([name]) => steersDocker(name)), given.filter(([name]) => !steersDocker(name))]
   const flag = (name: string, value: string | number | undefined): string[] => (value === undefined ? [] : [`--${name}=${value}`])
   const pairs = (name: string, entries: Readonly<Record<string, string>> = {}, between = '='): string[] => Object.entries(entries).map(([key, value]) => `--${name}=${key}${between}${value}`)
   return {

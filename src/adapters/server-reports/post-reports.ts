@@ -6,7 +6,7 @@
  * telling twice is telling once, and a key would make a server that was killed
  * in the middle refuse the same report for a minute.
  */
-import { Agent, type IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import type { RunReport } from '../../engines/tasks/run-report.ts'
 import { messageOf } from '../../kernel/errors.ts'
 import { sha256Hex, signatureHeaders } from '../../kernel/hmac-signature.ts'
@@ -51,9 +51,10 @@ export function postOverHttp(now: () => number): PostReports {
         }, resolve)
         sent.on('socket', (socket) => socket.unref())
         // A connection that the server closed while it was idle says nothing about the server.
-        sent.on('error', (error) => (sent.reusedSocket && over === agent && !patience.aborted ? resolve(agentFor(url, server).then(send)) : reject(error)))
+        sent.on('error', (error) => (sent.reusedSocket && over === agent && !patience.aborted ? resolve(sendAnew()) : reject(error)))
         sent.end(body)
       })
+      const sendAnew = async () => send(await agentFor(url, server))
       const response = await send(agent)
       return verdictOf(response.statusCode!, await textOf(response))
     } catch (error) {
@@ -63,7 +64,7 @@ export function postOverHttp(now: () => number): PostReports {
 }
 
 async function agentFor(url: URL, trust: Trust): Promise<Agent> {
-  if (url.protocol !== 'https:') return new Agent({ keepAlive: true, maxSockets: 1 })
+  if (url.protocol !== 'https:') return new (await import('node:http')).Agent({ keepAlive: true, maxSockets: 1 })
   return (await import('../../kernel/tls/secure-connection.ts')).createSecureAgent(url, trust)
 }
 

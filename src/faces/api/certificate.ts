@@ -21,6 +21,7 @@ export interface Certificate {
   readonly files: CertificateFiles
   readonly cert: string
   readonly key: string
+  readonly validTo: Date
   /** Changes whenever the content may have. */
   readonly version: string
 }
@@ -29,17 +30,13 @@ export interface Certificate {
 export function readCertificate(files: CertificateFiles): Certificate {
   const version = versionOf(files)
   const [cert, key] = [readText('TASKFLOWS_TLS_CERT', files.cert), readText('TASKFLOWS_TLS_KEY', files.key)]
-  try {
-    new X509Certificate(cert)
-  } catch (cause) {
-    throw invalid('TASKFLOWS_TLS_CERT', `${files.cert} holds no certificate in PEM: ${messageOf(cause)}`, cause)
-  }
+  const validTo = validToOf(files.cert, cert)
   try {
     createSecureContext({ cert, key })
   } catch (cause) {
     throw invalid('TASKFLOWS_TLS_KEY', `${files.key} does not hold the private key of ${files.cert}: ${messageOf(cause)}`, cause)
   }
-  return { files, cert, key, version }
+  return { files, cert, key, validTo, version }
 }
 
 export function createSecureServer(certificate: Certificate, options: ServerOptions, handle: RequestListener, log: Log): Server {
@@ -63,7 +60,7 @@ function following(first: Certificate, log: Log): () => Certificate | undefined 
     looked = version
     try {
       const present = readCertificate(first.files)
-      log.info({ valid_to: new Date(new X509Certificate(present.cert).validTo).toISOString() }, `${first.files.cert} has changed: new connections are shown it`)
+      log.info({ valid_to: present.validTo.toISOString() }, `${first.files.cert} has changed: new connections are shown it`)
       return present
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'the certificate has changed and cannot be used; the former one is shown further on')
@@ -77,6 +74,14 @@ function versionOf({ cert, key }: CertificateFiles): string {
     const found = statSync(path, { bigint: true, throwIfNoEntry: false })
     return found === undefined ? 'missing' : `${found.ino} ${found.size} ${found.mtimeNs} ${found.ctimeNs}`
   }).join(' ')
+}
+
+function validToOf(path: string, cert: string): Date {
+  try {
+    return new Date(new X509Certificate(cert).validTo)
+  } catch (cause) {
+    throw invalid('TASKFLOWS_TLS_CERT', `${path} holds no certificate in PEM: ${messageOf(cause)}`, cause)
+  }
 }
 
 function readText(variable: string, path: string): string {

@@ -25,6 +25,9 @@ export interface Value {
   readonly describe: string
 }
 
+/** For `Flag.further`: each value needs the flag before it. */
+export const eachNeedsItsFlag = /(?!)/
+
 export interface Flag extends Omit<Value, 'kind'> {
   /** Without the dashes: `max-attempts`. */
   readonly name: string

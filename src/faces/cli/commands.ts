@@ -2,7 +2,7 @@
  * Every command of `tf`: those of the contract, generated, and those that are
  * about this machine. Only data: what a command does is loaded when it runs.
  */
-import type { Command, Flag, OperationCommand, Value } from './command.ts'
+import { type Command, type Flag, type OperationCommand, type Value, eachNeedsItsFlag } from './command.ts'
 import { operationCommands } from './manifest.ts'
 import type { RunCommand } from './invocation.ts'
 
@@ -33,8 +33,8 @@ const runningFlag: Flag = { key: 'running', name: 'running', short: 'r', kind: '
 /** What `plan` and `create` read definitions from. Each pattern needs its flag, so that a path may follow it. */
 const definitionArguments: readonly Value[] = [{ key: 'path', kind: 'text', min: 1, file: true, describe: 'A module (.ts, .js), a YAML file, or a directory of these' }]
 const definitionFlags: readonly Flag[] = [
-  { key: 'include', name: 'include', short: 'i', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<pattern>', describe: 'Only services whose names are like this; may be repeated' },
-  { key: 'exclude', name: 'exclude', short: 'e', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<pattern>', describe: 'Not services whose names are like this; may be repeated' },
+  { key: 'include', name: 'include', short: 'i', kind: 'text', many: true, further: eachNeedsItsFlag, min: 1, placeholder: '<pattern>', describe: 'Only services whose names are like this; may be repeated' },
+  { key: 'exclude', name: 'exclude', short: 'e', kind: 'text', many: true, further: eachNeedsItsFlag, min: 1, placeholder: '<pattern>', describe: 'Not services whose names are like this; may be repeated' },
   { key: 'prune', name: 'prune', kind: 'switch', describe: 'Also remove services that the same files defined before and do not any more' },
   { key: 'start', name: 'start', kind: 'switch', describe: 'Start every service; default those that start at boot and have no schedule' },
   { key: 'noStart', name: 'no-start', kind: 'switch', describe: 'Start no service' },
@@ -116,7 +116,7 @@ export const localCommands: readonly LocalCommand[] = [
     flags: [
       { key: 'out', name: 'out', kind: 'text', min: 1, file: true, placeholder: '<file>', describe: 'Write there, and not to standard output; --yes replaces what is there' },
       { key: 'format', name: 'format', kind: 'text', choices: ['ts', 'yaml'], placeholder: '<format>', describe: 'What to write; default by the ending of the file, else ts: ts, yaml' },
-      { key: 'name', name: 'name', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<name>', describe: 'Name of the first service, repeated for the second and so on; default by what they run' },
+      { key: 'name', name: 'name', kind: 'text', many: true, further: eachNeedsItsFlag, min: 1, placeholder: '<name>', describe: 'Name of the first service, repeated for the second and so on; default by what they run' },
       { ...scopeFlag, describe: 'Scope of the services; default that of the units, system for crontabs with users, else user: user, system' },
       { key: 'systemFormat', name: 'system-format', kind: 'switch', describe: 'Lines of crontabs have a user before the command, as those of /etc/crontab and /etc/cron.d do' },
     ],
@@ -180,7 +180,7 @@ export const localCommands: readonly LocalCommand[] = [
       { key: 'source', name: 'source', kind: 'text', choices: ['server', 'journal', 'local'], placeholder: '<source>', describe: 'Ask only the server, only the journal, or only the run log of this home' },
     ],
     examples: ['tf history', 'tf history --since 1d --state failed', "tf history -m 'nightly-*' -l 10 -o wide", 'tf history --source local -o json'],
-    notes: 'Without a server: the runs of tasks that this machine knows from its journal and from TASKFLOWS_HOME/runs. -o wide names the source of each.',
+    notes: 'Without a server: the runs of services and tasks that this machine knows from its journal, and from TASKFLOWS_HOME/runs. -o wide names the source of each.',
     load: () => import('./commands/history.ts'),
   },
   {
@@ -280,7 +280,7 @@ export const localCommands: readonly LocalCommand[] = [
     summary: 'Make a certificate for the server that callers pin, or show the one that there is',
     args: [],
     flags: [
-      { key: 'names', name: 'name', kind: 'text', many: true, further: /(?!)/, min: 1, max: 253, placeholder: '<name>', describe: 'Host name or IP address that it is made for; may be repeated. Default the names and addresses of this machine' },
+      { key: 'names', name: 'name', kind: 'text', many: true, further: eachNeedsItsFlag, min: 1, max: 253, placeholder: '<name>', describe: 'Host name or IP address that it is made for; may be repeated. Default the names and addresses of this machine' },
       { key: 'days', name: 'days', kind: 'whole', min: 1, max: 36_500, placeholder: '<n>', describe: 'How long it is valid; default 3650' },
       { key: 'replace', name: 'replace', kind: 'switch', describe: 'Make another one; whoever pinned the old one has to pin it again' },
     ],

@@ -1,12 +1,12 @@
 /** The flags that every command takes, before or after its words. */
-import type { Flag } from './command.ts'
+import { type Flag, eachNeedsItsFlag } from './command.ts'
 
 export const formats = ['table', 'wide', 'json', 'yaml', 'name', 'jsonl'] as const
 export type Format = (typeof formats)[number]
 
 export const globalFlags: readonly Flag[] = [
   {
-    key: 'server', name: 'server', short: 's', kind: 'text', many: true, further: /(?!)/, min: 1, placeholder: '<server>',
+    key: 'server', name: 'server', short: 's', kind: 'text', many: true, further: eachNeedsItsFlag, min: 1, placeholder: '<server>',
     describe: 'Server to talk to: a name of tf servers list, host:port or a URL; default TASKFLOWS_SERVER, else the server of this home, else no server at all. Repeated, or all: several, for commands on services',
   },
   {

@@ -36,7 +36,7 @@ export async function runOnServers<C extends Command>(command: C, given: readonl
   const tellProgress = () => invocation.talk.progress(waiting.size === 0 ? '' : `waiting for ${[...waiting].join(', ')}`)
   tellProgress()
   const ends = await Promise.all(names.map(async (name): Promise<End> => {
-    const end = await run(command, forServer(name, invocation, outputs.get(name)!)).then((code): End => ({ code: code ?? exitCodes.ok }), (thrown: unknown): End => ({ thrown }))
+    const end = await endOf(run(command, forServer(name, invocation, outputs.get(name)!)))
     waiting.delete(name)
     tellProgress()
     return end
@@ -44,6 +44,14 @@ export async function runOnServers<C extends Command>(command: C, given: readonl
   const said = [...outputs.values()]
   if (said.some(({ parts }) => parts.length > 0)) await printByHost(said, invocation.output(true), invocation.talk)
   return codeOf(command, names, ends)
+}
+
+async function endOf(running: Promise<number | void>): Promise<End> {
+  try {
+    return { code: (await running) ?? exitCodes.ok }
+  } catch (thrown) {
+    return { thrown }
+  }
 }
 
 function refuseSeveral(command: Command, given: readonly string[], { values, globals }: Invocation): void {

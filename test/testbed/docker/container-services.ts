@@ -24,12 +24,12 @@ export function missingForContainers(): string | undefined {
 }
 
 /** For the tests of a `describe`. There once the tests run, without services before each. */
-export function useContainerServices(): ContainerServices {
+export function useContainerServices(daemon: Parameters<typeof startDockerEngine>[0] = {}): ContainerServices {
   let machine: UserManager | undefined
   let engine: DockerEngine | undefined
   let on: ServicesOn | undefined
   beforeAll(async () => {
-    [machine, engine] = await Promise.all([startUserManager({ as: 'root', hostPids: true }), startDockerEngine()])
+    [machine, engine] = await Promise.all([startUserManager({ as: 'root', hostPids: true }), startDockerEngine(daemon)])
     on = servicesOn(machine, engine.host)
   }, 60_000)
   afterAll(async () => {

@@ -51,7 +51,8 @@ export function missingForDocker(): string | undefined {
   return missing.length === 0 ? undefined : `${missing.join(', ')}: not installed (apt-get install docker.io busybox-static iproute2)`
 }
 
-export async function startDockerEngine(): Promise<DockerEngine> {
+/** @param liveRestore containers outlive the daemon: dockerd(8) */
+export async function startDockerEngine({ liveRestore = false }: { readonly liveRestore?: boolean } = {}): Promise<DockerEngine> {
   // Short, since socket paths are limited to 107 bytes.
   const directory = mkdtempSync(join(tmpdir(), 'tf-dk-'))
   const id = randomBytes(4).toString('hex')
@@ -64,7 +65,7 @@ export async function startDockerEngine(): Promise<DockerEngine> {
   const start = async (): Promise<void> => {
     const log = openSync(join(directory, 'dockerd.log'), 'a')
     // It ends with the tests, however they end.
-    daemon = spawn('setpriv', ['--pdeathsig', 'TERM', 'dockerd', '--host', host, ...daemonFlags(directory, bridge)], { env, detached: true, stdio: ['ignore', log, log] })
+    daemon = spawn('setpriv', ['--pdeathsig', 'TERM', 'dockerd', '--host', host, ...daemonFlags(directory, bridge), ...(liveRestore ? ['--live-restore'] : [])], { env, detached: true, stdio: ['ignore', log, log] })
     closeSync(log)
     const spawned = daemon
     await vi.waitFor(async () => {

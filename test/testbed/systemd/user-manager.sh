@@ -220,7 +220,7 @@ RateLimitIntervalSec=0
 ForwardToSyslog=no
 ForwardToConsole=no
 ForwardToWall=no
-SystemMaxUse=256M
+SystemMaxUse=2G
 SyncIntervalSec=1s
 C
   ( join /journald.service; exec "${sd%/*}/systemd-journald" </dev/null >>"$S/journald.log" 2>&1 ) &

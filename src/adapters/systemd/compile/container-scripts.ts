@@ -2,6 +2,9 @@
  * What needs more than one call of Docker: lines of sh(1) that hold no text of anybody, only arguments. `$0` is the client.
  */
 
+/** A daemon that is started anew takes a few seconds, and restarts of the service that cannot work count. For `until ...; do WAIT; done`. */
+const wait = '[ $((left-=1)) -gt 0 ] || exit; sleep 1'
+
 /**
  * Does something (`$@`) to what is there of ours, if anything is; what went away meanwhile has ended too.
  * Arguments: `--all` or nothing, the owner, then a command of Docker that takes containers.
@@ -9,7 +12,9 @@
 export const endOurs = [
   'all=$1 owner=$2; shift 2',
   'ours() { "$0" ps --quiet $all --filter "label=taskflows.owner=$owner"; }',
-  'found=$(ours) || exit',
+  // A stop waits for nobody.
+  '[ -n "$all" ] && left=5 || left=1',
+  `until found=$(ours); do ${wait}; done`,
   '[ -z "$found" ] || "$0" "$@" $found >/dev/null || { found=$(ours) && [ -z "$found" ]; }',
 ].join('; ')
 
@@ -19,12 +24,12 @@ export const endOurs = [
  */
 export const ensureMade = [
   'owner=$1',
+  `left=5; until made=$("$0" ps --all --filter "label=taskflows.owner=$owner" --format "{{.Label \\"taskflows.hash\\"}}"); do ${wait}; done`,
   'sum=$({ printenv $2; cat "$3" "$4"; [ -z "$5" ] || "$0" image inspect --format "{{.Id}}" "$5"; printf "%s\\n" "$@"; } | sha256sum)',
   'hash=${sum%% *}',
-  'made=$("$0" ps --all --filter "label=taskflows.owner=$owner" --format "{{.Label \\"taskflows.hash\\"}}") || exit',
   '[ "$made" != "$hash" ] || exit 0',
   'old=$("$0" ps --all --quiet --filter "label=taskflows.owner=$owner") || exit',
-  '[ -z "$old" ] || "$0" rm --force $old >/dev/null || exit',
+  '[ -z "$old" ] || "$0" rm --force --volumes $old >/dev/null || exit',
   'shift 5',
   'exec "$0" create "--label=taskflows.hash=$hash" "$@" >/dev/null',
 ].join('; ')

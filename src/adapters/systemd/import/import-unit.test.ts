@@ -148,7 +148,7 @@ test('drop-ins are read behind the unit', () => {
     .toEqual({ ...basic, directives: { Service: { UMask: ['027'] } }, startCommand: { kind: 'program', argv: ['/bin/y'] }, env: { A: '2' } })
 })
 
-test('what a definition became, imported, becomes the same again', () => {
+test('what a definition became, imported, becomes the same again', { timeout: 60_000 }, () => {
   fc.assert(fc.property(serviceDefinition, (definition) => {
     // Of a container there are only lines of Docker's client.
     fc.pre(definition.environment?.kind !== 'docker')

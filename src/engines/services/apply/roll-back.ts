@@ -14,7 +14,7 @@ interface Former {
 /** What there is to go back to. A new service goes back to nothing; one that was only started has no way back. */
 function formerOf({ compiled, situation, change, rewritten }: PlannedService, images: FormerImages): Former | undefined {
   const { installed, applied, secretText, container } = situation
-  const hadImage = images.get(container?.image?.reference ?? '') != null
+  const hadImage = (images.get(container?.image?.reference ?? '') ?? null) !== null
   if (!(rewritten || hadImage) || compiled === null) return undefined
   if (change.files.length > 0 || !rewritten) return { units: installed, secretText }
   // An apply that was cut short had written it already: what ran then is the version before.

@@ -30,8 +30,8 @@ export async function undoContainers(failed: readonly PlannedService[], kept: re
   const references = (services: readonly PlannedService[]): Set<string> => new Set(services.flatMap(({ situation }) => situation.container?.image?.reference ?? []))
   const inUse = references(kept)
   for (const reference of references(affected)) {
-    const id = former.get(reference)
-    if (id != null && !inUse.has(reference)) await runtime.restore(reference, id)
+    const id = former.get(reference) ?? null
+    if (id !== null && !inUse.has(reference)) await runtime.restore(reference, id)
   }
   const now = await runtime.containers(affected[0]!.change.scope)
   const names = affected.flatMap(({ change, situation }) => {

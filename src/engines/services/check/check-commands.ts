@@ -22,7 +22,9 @@ export function checkCommands(definition: ServiceDefinition): Finding[] {
 
 /** Variables whose values stand in the definition: they are kept out of units, but whoever reads the file reads them. */
 export function checkEnvironment(definition: ServiceDefinition): Finding[] {
-  const names = Object.entries({ ...definition.cgroupConfig?.environment, ...definition.env }).filter(([name, value]) => looksSecret(name, value)).map(([name]) => name)
+  const { cgroupConfig, env, environment } = definition
+  const ofContainer = environment?.kind === 'docker' ? { ...environment.cgroupConfig?.environment, ...environment.env } : {}
+  const names = Object.entries({ ...cgroupConfig?.environment, ...env, ...ofContainer }).filter(([name, value]) => looksSecret(name, value)).map(([name]) => name)
   if (names.length === 0) return []
   return [findingOf(definition, {
     severity: 'advice', check: 'secret', field: 'env',

@@ -7,7 +7,7 @@ import { mask } from './secret-env.ts'
 import { showDefinition } from './write-definition.ts'
 import { parseYaml, writeYaml } from '../files/yaml-document.ts'
 
-test('what is shown reads as the same definition, through JSON, through YAML, and for the schema of the wire', () => {
+test('what is shown reads as the same definition, through JSON, through YAML, and for the schema of the wire', { timeout: 60_000 }, () => {
   fc.assert(fc.property(serviceOptions, (options) => {
     const definition = readDefinition(options)
     const shown = showDefinition(definition, { secrets: 'keep' })

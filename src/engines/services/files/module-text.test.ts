@@ -20,7 +20,7 @@ const lines = Number(process.env['TASKFLOWS_FUZZ_VALUES'] ?? 100_000)
 function holdsOnlyLiterals(text: string): boolean {
   const bare = text.replaceAll(/'(?:[^'\\\n]|\\[^\n])*'/g, "''")
   const [head, ...rest] = bare.split('\n')
-  const tokens = rest.join('\n').replaceAll(/export const [A-Za-z][A-Za-z0-9]* = new Service\(/g, '').replaceAll(/new (?:Calendar|Periodic|RestartPolicy|CgroupConfig|Venv|Memory|CPUs|(?:CPU|Memory|IO)Pressure)\(/g, '').replaceAll(/(?:[A-Za-z_$][\w$]*|''|\[''\]): /g, '')
+  const tokens = rest.join('\n').replaceAll(/export const [A-Za-z][A-Za-z0-9]* = new Service\(/g, '').replaceAll(/new (?:Calendar|Periodic|RestartPolicy|CgroupConfig|Venv|DockerContainer|DockerImage|Volume|Ulimit|Memory|CPUs|(?:CPU|Memory|IO)Pressure)\(/g, '').replaceAll(/(?:[A-Za-z_$][\w$]*|''|\[''\]): /g, '')
   return /^import \{ [A-Za-z, ]+ \} from ''$/.test(head!) && /^(?:''|-?\d+(?:\.\d+)?(?:e-?\d+)?|true|false|[\s{}[\](),])*$/.test(tokens)
 }
 
@@ -55,6 +55,37 @@ export const nightlyReport = new Service({
   startupRequirements: new Memory({ amount: '8G', silent: true }),
   cgroupConfig: new CgroupConfig({ cpuQuota: 50000, memoryLimit: '1536M' }),
   directives: { Service: { Nice: '5' } },
+})
+`)
+})
+
+test('has containers with what belongs to them', () => {
+  expect(moduleText([readDefinition({
+    name: 'api', restart: 'always', environment: { image: { tag: 'app:1', path: '/tmp' }, command: 'python app.py', ports: { '8080/tcp': ['127.0.0.1', 80] }, volumes: '/data:/data:ro', ulimits: 'nofile=5', cgroup: { memoryLimit: '1G' } },
+  }), readDefinition({ name: 'web', environment: { image: 'nginx:1' } }), readDefinition({ name: 'job', environment: 'production', startCommand: 'x' })])).toBe(`import { CgroupConfig, DockerContainer, DockerImage, Service, Ulimit, Volume } from 'taskflows'
+
+export const api = new Service({
+  name: 'api',
+  startCommand: 'python app.py',
+  environment: new DockerContainer({
+    image: new DockerImage({ tag: 'app:1', path: '/tmp' }),
+    ports: [{ container: 8080, protocol: 'tcp', host: 80, ip: '127.0.0.1' }],
+    volumes: new Volume({ hostPath: '/data', containerPath: '/data', readOnly: true }),
+    cgroupConfig: new CgroupConfig({ memoryLimit: '1G' }),
+    ulimits: new Ulimit({ name: 'nofile', soft: 5, hard: 5 }),
+  }),
+  restartPolicy: 'always',
+})
+
+export const web = new Service({
+  name: 'web',
+  environment: new DockerContainer({ image: 'nginx:1' }),
+})
+
+export const job = new Service({
+  name: 'job',
+  startCommand: 'x',
+  environment: 'production',
 })
 `)
 })

@@ -128,8 +128,11 @@ function sizeText(bytes: number): string {
   return unit === '' ? String(bytes) : quote(`${bytes / scale}${unit}`)
 }
 
-function plainText(value: unknown): string {
-  return typeof value === 'string' ? quote(value) : JSON.stringify(value)
+function plainText(value: unknown): Expression {
+  if (typeof value === 'string') return quote(value)
+  if (Array.isArray(value)) return list(value.map(plainText))
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  return bracket('{', Object.entries(value).map(([name, one]) => ({ before: `${key(name)}: `, of: plainText(one) })), '}')
 }
 
 function quote(text: string): string {

@@ -120,8 +120,8 @@ export interface DockerContainerOptions {
   readonly macAddress?: string
   readonly pidMode?: string
   readonly ipcMode?: string
-  readonly utsMode?: 'host'
-  readonly usernsMode?: 'host'
+  readonly utsMode?: string
+  readonly usernsMode?: string
   /** It may do on the host whatever root may. */
   readonly privileged?: boolean
   readonly groupAdd?: OneOrMore<string | number>

@@ -68,6 +68,17 @@ test('a run that signals told of is on time, and the ledger is not asked', async
   expect(asked.ledger).toBe(0)
 })
 
+test('a run that came for the next slot is none for this one', async () => {
+  const { clock, told, runs, run, watch, become } = world({ schedules: [{ kind: 'calendar', schedule: '*:*:0/4 UTC', persistent: false, accuracy: 0.001 }] })
+  await using _ = watch
+  await watch.start()
+  runs.push(run(start + 4 * second, start + 11 * second), run(start + 12 * second, start + 13 * second))
+  await clock.advance(12_500)
+  become({ service: unit('taskflows-report.service', { startedAt: start + 12 * second, endedAt: start + 13 * second }) })
+  await clock.advance(2 * second)
+  expect(told).toEqual(['4 on_time none', '8 skipped overlap'])
+})
+
 test('what does not come is overdue, once, and missed with the next slot', async () => {
   const { clock, told, runs, watch } = world()
   await using _ = watch

@@ -70,6 +70,7 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
   let stopped: Promise<readonly ScheduledService[]> = Promise.resolve([])
   let running: Promise<void> = Promise.resolve()
   let wake: () => void = () => {}
+  let isTold = false
   let begin = 0
   let down: readonly Outage[] = []
   let keptAt = 0
@@ -86,18 +87,19 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
     return one
   }
 
-  /** Slots whose tolerance is over. */
-  const dueSlots = ({ schedules, service, timer }: ScheduledService, one: Followed, now: number, toleranceMs: number): number[] => {
-    const calendar = slotsBetween(schedules, one.until, now - toleranceMs)
+  /** Those that are not settled, until now: a run belongs to the last one before it, also if that is not to be judged yet. */
+  const unsettled = ({ schedules, service, timer }: ScheduledService, one: Followed, now: number): number[] => {
     const period = timer?.activeState === 'active' && isOver(service) ? periodicSlot(schedules, service) : undefined
-    const isDue = period !== undefined && period > one.until && period <= now - toleranceMs
-    return [...new Set([...one.open.keys(), ...calendar, ...(isDue ? [period] : [])])].sort((a, b) => a - b)
+    const periods = period !== undefined && period > one.until && period <= now ? [period] : []
+    return [...new Set([...one.open.keys(), ...slotsBetween(schedules, one.until, now), ...periods])].sort((a, b) => a - b)
   }
 
   const judge = async (service: ScheduledService, one: Followed): Promise<ToldSlot[]> => {
     const [now, toleranceMs] = [clock.now(), toleranceOf(service.schedules)]
-    const slots = dueSlots(service, one, now, toleranceMs)
-    const findings = slots.length === 0 ? [] : onTimeByItself(service, slots, toleranceMs) ?? await judgeByLedger(service, one, slots, { now, toleranceMs })
+    const slots = unsettled(service, one, now)
+    const isRipe = (slot: number): boolean => slot <= now - toleranceMs
+    const judged = slots.some(isRipe) ? onTimeByItself(service, slots, isRipe, toleranceMs) ?? await judgeByLedger(service, one, slots, { now, toleranceMs }) : []
+    const findings = judged.filter(({ slot }) => isRipe(slot))
     const told = findings.filter((finding, at) => finding.verdict !== 'due' && one.open.get(finding.slot) !== finding.verdict && !isRepeated(finding, findings[at - 1], one))
     const news = await write(service, told)
     settle(one, findings)
@@ -175,23 +177,26 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
     await ledger.keepPosition(reader, String(Math.floor(settled)))
   }
 
+  /** Or until somebody says that something happened, which may have been during the last look. */
+  const untilDue = (next: number): Promise<void> => new Promise((resolve) => {
+    const timer = clock.timer(Math.max(leastMs, next - clock.now()), resolve)
+    wake = () => {
+      timer[Symbol.dispose]()
+      resolve()
+    }
+    if (isTold || over.signal.aborted) wake()
+  })
+
   const run = async (): Promise<void> => {
     const kept = Number(await ledger.position(reader) ?? clock.now())
     begin = Math.max(kept, clock.now() - longestPastMs)
     down = await outages(begin)
     // The ledger first takes in what the journal has of that time.
     if (begin < clock.now() - lookMs) await clock.sleep(catchUpMs, over.signal)
-    let isTold = false
     while (!over.signal.aborted) {
-      const next = await look(isTold)
-      isTold = await new Promise<boolean>((resolve) => {
-        const timer = clock.timer(Math.max(leastMs, next - clock.now()), () => resolve(false))
-        wake = () => {
-          timer[Symbol.dispose]()
-          resolve(true)
-        }
-        if (over.signal.aborted) wake()
-      })
+      const wasTold = isTold
+      isTold = false
+      await untilDue(await look(wasTold))
       // What came together is looked at together.
       if (isTold) await clock.sleep(leastMs, over.signal)
     }
@@ -199,7 +204,10 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
   }
 
   return {
-    changed: () => wake(),
+    changed: () => {
+      isTold = true
+      wake()
+    },
     ...lifecycle({
       start: async () => {
         over = new AbortController()
@@ -229,11 +237,11 @@ async function untilItWorks(run: () => Promise<void>, clock: Clock, signal: Abor
 }
 
 /** The usual case: the last run is that of the only slot, and it came on time. */
-function onTimeByItself({ service }: ScheduledService, slots: readonly number[], toleranceMs: number): SlotFinding[] | undefined {
-  const [slot, more] = slots
+function onTimeByItself({ service }: ScheduledService, [slot, next = Infinity]: readonly number[], isRipe: (slot: number) => boolean, toleranceMs: number): SlotFinding[] | undefined {
   const startedAt = service?.startedAt
-  if (slot === undefined || more !== undefined || startedAt == null || startedAt < slot || startedAt > slot + toleranceMs || service!.result === 'exec-condition') return undefined
-  return [{ slot, verdict: 'on_time', cause: 'none', run: null, reason: '' }]
+  if (slot === undefined || isRipe(next) || startedAt == null || service!.result === 'exec-condition') return undefined
+  const isIts = startedAt >= slot && startedAt < next && startedAt <= slot + toleranceMs
+  return isIts ? [{ slot, verdict: 'on_time', cause: 'none', run: null, reason: '' }] : undefined
 }
 
 /** A run that its own command forbade (ExecCondition=) is in the ledger already. */

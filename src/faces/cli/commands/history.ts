@@ -90,14 +90,14 @@ function endedUntil({ state, ended_at, started_at, slot }: Run, until: string): 
 }
 
 async function fromMachine({ config, talk }: Invocation, { limit, match, since, until, state, kind }: Wanted, source: string | undefined): Promise<Shown> {
-  const [{ openRunHistory }, { readServiceHistory }, { showRun }] = await Promise.all([import('../../../run-history.ts'), import('../../../service-history.ts'), import('../../../operations/show.ts')])
+  const [{ openRunHistory }, { showRun }] = await Promise.all([import('../../../run-history.ts'), import('../../../operations/show.ts')])
   const wanted = ({ name, state: ofRun, kind: isOf }: KernelRun) => (match === undefined || matchesGlob(name, match)) && (state === undefined || ofRun === state) && (kind === undefined || isOf === kind)
   const sources: readonly HistorySource[] = source === 'journal' || source === 'local' ? [source] : ['journal', 'local']
   const query = { limit, wanted, ...(since !== undefined && { sinceMs: Date.parse(since) }), ...(until !== undefined && { untilMs: Date.parse(until) }) }
   const nothing = { items: [], runs: [], problems: [] }
   const [tasks, services] = await Promise.all([
     kind === undefined || kind === 'task' ? openRunHistory(config).runs(query, sources) : nothing,
-    (kind === undefined || kind === 'service') && sources.includes('journal') ? readServiceHistory(config, query) : nothing,
+    (kind === undefined || kind === 'service') && sources.includes('journal') ? (await import('../../../service-history.ts')).readServiceHistory(config, query) : nothing,
   ])
   const found: Found<PastRun> = {
     items: latest([...services.runs.map((run) => ({ run, source: 'journal' as const })), ...tasks.items]).slice(0, limit),

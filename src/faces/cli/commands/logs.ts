@@ -92,11 +92,12 @@ async function asServices({ names = [], run: runId }: Given, invocation: Invocat
   if (names.length > 1) return printServiceLogs(invocation, { names, ...(runId !== undefined && { run: runId }) })
   const invocationId = [runId, only].find((text) => text !== undefined && invocationForm.test(text))
   if (invocationId === undefined && (runId !== undefined || names.length === 0 || idForm.test(only))) return 'none'
+  const named = invocationId === only || names.length === 0 ? ['*'] : names
   try {
-    const named = invocationId === only || names.length === 0 ? ['*'] : names
     return await printServiceLogs(invocation, { names: named, ...(invocationId !== undefined && { run: invocationId }) })
   } catch (error) {
-    if (error instanceof TaskflowsError && isUnknown.has(error.code)) return 'none'
+    const mayBeTask = named !== names || invocationId === undefined
+    if (mayBeTask && error instanceof TaskflowsError && isUnknown.has(error.code)) return 'none'
     throw error
   }
 }

@@ -10,7 +10,7 @@
  * Values are the choices separated by spaces, or `<file>`, `<payload>` (`@` and a file), or `-` for what nobody can
  * guess. Ids are such: completing asks no server.
  */
-import type { Command, Flag, Value } from '../command.ts'
+import { type Command, type Flag, type Value, eachNeedsItsFlag } from '../command.ts'
 
 export function completionTable(commands: readonly Command[], globalFlags: readonly Flag[]): string {
   const rows = [
@@ -49,7 +49,7 @@ function describeWords(words: string, commands: readonly Command[]): string {
 }
 
 function flagRow(words: string, flag: Flag): string[] {
-  const takes = flag.kind === 'switch' ? 'none' : flag.many ? 'many' : 'one'
+  const takes = flag.kind === 'switch' ? 'none' : flag.many && flag.further !== eachNeedsItsFlag ? 'many' : 'one'
   return ['flag', words, `--${flag.name}`, flag.short ? `-${flag.short}` : '-', takes, flag.kind === 'switch' ? '-' : valuesOf(flag as Value), brief(flag.describe)]
 }
 

@@ -1,0 +1,83 @@
+/** How journalctl is called, told by a program in its place that shows its arguments as entries. */
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { afterAll, expect, test } from 'vitest'
+import type { JournalReading } from '../../engines/services/logs/service-journal.ts'
+import { createUnitJournal } from './unit-journal.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'taskflows-journalctl-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const cursorOf = (place: number) => `s=${'a'.repeat(32)};i=${place.toString(16)};b=${'b'.repeat(32)};m=1;t=2;x=${place.toString(16)}`
+
+function journalctl(name: string, script: string): string {
+  const path = join(directory, name)
+  writeFileSync(path, `#!/bin/sh\n${script}\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+const showsArguments = journalctl('arguments', `n=0; for arg in "$@"; do n=$((n+1)); printf '{"__CURSOR":"%s","__REALTIME_TIMESTAMP":"1","MESSAGE":"%s"}\\n' $n "$arg"; done`)
+const never = new AbortController().signal
+
+async function argumentsOf(reading: JournalReading): Promise<string[]> {
+  const lines: string[] = []
+  for await (const batch of createUnitJournal({ uid: 1000, program: showsArguments }).read(reading, never)) lines.push(...batch.map(({ message }) => message))
+  return lines.filter((argument) => !/^--(output|all|quiet|no-pager)/.test(argument))
+}
+
+const web = { kind: 'units', units: { user: ['taskflows-web.service'], system: ['taskflows-db.service'] } } as const
+
+test('units are named behind their flags, each scope in its own', async () => {
+  expect(await argumentsOf({ source: web, reverse: true, priority: 4 })).toEqual(['--reverse', '--priority=4', '--user-unit=taskflows-web.service', '--unit=taskflows-db.service'])
+})
+
+test('a cursor takes the place of the times, and following of the last ten', async () => {
+  expect((await argumentsOf({ source: web, follow: true, cursor: cursorOf(1), sinceMs: 1500, untilMs: 2500 })).slice(0, 3)).toEqual(['--follow', '--no-tail', `--cursor=${cursorOf(1)}`])
+  expect((await argumentsOf({ source: web, follow: true, lines: 7 })).slice(0, 2)).toEqual(['--follow', '--lines=7'])
+  expect((await argumentsOf({ source: web, sinceMs: 1500, untilMs: 2500 })).slice(0, 2)).toEqual(['--since=@1', '--until=@3'])
+})
+
+test('what systemd says of the units of an account is that of the account', async () => {
+  expect(await argumentsOf({ source: { kind: 'about', unit: 'taskflows-web.service', scope: 'user' } })).toEqual(['USER_UNIT=taskflows-web.service', '_UID=1000'])
+})
+
+test('of very many units all lines are read, and those of others left out', async () => {
+  const units = Array.from({ length: 100 }, (_, at) => `taskflows-many${at}.service`)
+  const entries = [['taskflows-many7.service', 1000], ['taskflows-many7.service', 1001], ['taskflows-other.service', 1000]].map(([unit, uid], at) =>
+    JSON.stringify({ __CURSOR: cursorOf(at), __REALTIME_TIMESTAMP: '1', _UID: String(uid), _SYSTEMD_USER_UNIT: unit, MESSAGE: `of ${unit} and ${uid}` }))
+  const program = journalctl('many', `cat <<'E'\n${entries.join('\n')}\nE`)
+  const lines: string[] = []
+  for await (const batch of createUnitJournal({ uid: 1000, program }).read({ source: { kind: 'units', units: { user: units, system: [] } } }, never)) lines.push(...batch.map(({ message }) => message))
+  expect(lines).toEqual(['of taskflows-many7.service and 1000'])
+})
+
+test('no text but a cursor of the journal is taken for one', async () => {
+  const journal = createUnitJournal({ uid: 0, program: '/nonexistent/journalctl' })
+  await fc.assert(fc.asyncProperty(fc.oneof(fc.string(), fc.constantFrom('--boot', `${cursorOf(1)}\n`, ` ${cursorOf(1)}`, `${cursorOf(1)};x=2`, 's=;i=;b=;m=;t=;x=')), async (text) => {
+    await expect(journal.holds(text, never)).rejects.toMatchObject({ code: 'cursor.invalid' })
+  }))
+  await expect(journal.holds(cursorOf(1), never)).rejects.toMatchObject({ code: 'logs.unavailable', message: expect.stringContaining('no journalctl') })
+})
+
+test('a line that is somewhere else by now is still there', async () => {
+  const moved = cursorOf(5).replace('a'.repeat(32), 'c'.repeat(32)).replace('i=5', 'i=9')
+  const journal = createUnitJournal({ uid: 0, program: journalctl('moved', `echo '{"__CURSOR":"${moved}"}'`) })
+  expect(await journal.holds(cursorOf(5), never)).toBe(true)
+  expect(await journal.holds(cursorOf(6), never)).toBe(false)
+})
+
+test('reading goes on behind the last line when journald changes its files meanwhile', async () => {
+  const line = (place: number) => JSON.stringify({ __CURSOR: cursorOf(place), __REALTIME_TIMESTAMP: '1', MESSAGE: String(place) })
+  const program = journalctl('changing', `case "$*" in *--cursor=*) printf '%s\\n' '${line(2)}' '${line(3)}';; *) printf '%s\\n' '${line(1)}' '${line(2)}'; echo 'Failed to iterate through journal: Bad message' >&2; exit 1;; esac`)
+  const lines: string[] = []
+  for await (const batch of createUnitJournal({ uid: 0, program }).read({ source: web }, never)) lines.push(...batch.map(({ message }) => message))
+  expect(lines).toEqual(['1', '2', '3'])
+})
+
+test('a refusal says what to do', async () => {
+  const journal = createUnitJournal({ uid: 0, program: journalctl('refuses', `echo 'No journal files were opened due to insufficient permissions.' >&2; exit 1`) })
+  await expect(journal.last(never)).rejects.toMatchObject({ code: 'logs.unavailable', hint: expect.stringContaining('systemd-journal') })
+})
