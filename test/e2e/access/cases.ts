@@ -45,6 +45,8 @@ const unknownEnvironment = {
   change: async () => ({ name: 'nobody-has-this', ...environment }),
 }
 
+const ofLogs = { name: '*,nobody', scope: 'user', run: '0'.repeat(32), since: '1h', until: '1s', level: 'warn', grep: 'x', cursor: 'nonsense' } as const
+
 export const cases: Cases = {
   services: {
     list: { foreign: () => [{ input: {}, answer: 'nothing' }, { input: { match: '*', scope: 'user', details: false, running: true }, answer: 'nothing' }] },
@@ -55,8 +57,8 @@ export const cases: Cases = {
     next: { foreign: () => [{ input: { match: '*', iterations: 3 }, answer: 'nothing' }] },
     plan: { foreign: () => [{ input: { services: [definition], prune: true, start: false }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
     apply: { foreign: () => [{ input: { services: [definition], prune: true, start: false, note: 'x' }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
-    logs: { foreign: () => [{ input: { name: 'nobody-has-this' }, answer: 'service.not_found' }, { input: { name: '*,nobody', scope: 'user', run: '0'.repeat(32), since: '1h', until: '1s', level: 'warn', grep: 'x', order: 'asc', n_lines: 3, limit: 3 }, answer: 'service.not_found' }] },
-    followLogs: { foreign: () => [{ input: { name: '*', lines: 10 }, answer: 'service.not_found' }] },
+    logs: { foreign: () => [...ofService(), { input: { ...ofLogs, order: 'asc', n_lines: 3, limit: 3 }, answer: 'service.not_found' }] },
+    followLogs: { foreign: () => [...ofService(), { input: { ...ofLogs, lines: 10 }, answer: 'service.not_found' }] },
     start: unknownService,
     stop: unknownService,
     restart: unknownService,
