@@ -83,7 +83,7 @@ const container = some({
 }, 4).chain((fields) => fc.tuple(oneOf('alpine', 'python:3.13', 'registry.example.com:5000/team/app@sha256:0123456789abcdef0123456789abcdef'), fc.option(some({
   dockerfile: oneOf('Dockerfile', 'docker/Dockerfile'), buildArgs: env, labels: fc.dictionary(option, text(), { minKeys: 1 }), target: word, cacheFrom: few(oneOf('alpine', 'python:3.13')), noCache: fc.boolean(), pull: fc.boolean(), shmSize: size, timeout: duration,
 }), { nil: undefined, freq: 4 }), maybe(fc.record({ logDriver: oneOf('journald', 'json-file'), logOptions: fc.dictionary(option, text(), { minKeys: 1 }) }))).map(([reference, built, log]) => {
-  const { pull, ...rest } = fields
+  const { pull: _, ...rest } = fields
   return built === undefined ? { image: reference, ...fields, ...log } : { image: { tag: 'app:1', path: '/tmp', ...built }, ...rest, ...log }
 }))
 

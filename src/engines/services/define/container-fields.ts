@@ -16,14 +16,14 @@ const reference: Kind = {
 }
 const mode = (words: string, expected: string): Kind => ({ is: 'word', like: new RegExp(`^(?:${words}|container:[A-Za-z0-9][A-Za-z0-9_.-]{0,199})$`), expected })
 const network: Kind = { is: 'word', like: /^(?:container:)?[A-Za-z0-9][A-Za-z0-9_.-]{0,199}$/, expected: 'bridge, host, none, container:NAME or the name of a network' }
-const driver: Kind = { is: 'word', like: /^[A-Za-z0-9][A-Za-z0-9_.:\/-]{0,199}$/, expected: 'the name of a driver' }
+const driver: Kind = { is: 'word', like: /^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,199}$/, expected: 'the name of a driver' }
 const host: Kind = { is: 'word', like: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/, expected: 'the name of a host' }
 const hostKey = { like: /^[A-Za-z0-9][A-Za-z0-9_.-]{0,252}$/, expected: 'the name of a host' }
 const address: Kind = { is: 'word', like: /^(?:[0-9.]{7,15}|[0-9A-Fa-f:.]{2,45})$/, expected: 'an IP address' }
 const inContainer = { like: /^\/(?!(?:.*\/)?\.\.(?:\/|$))[^:,]{0,4000}$/, expected: 'an absolute path in the container, without `..`, colons and commas' }
 const pathInContainer: Kind = { is: 'word', ...inContainer, most: 4_000 }
 const optionKey = { like: /^[A-Za-z][A-Za-z0-9._-]{0,200}$/, expected: 'the name of an option' }
-const labelKey = { like: /^(?!taskflows\.)[A-Za-z0-9][A-Za-z0-9._\/-]{0,200}$/, expected: 'the name of a label, not one of taskflows.*' }
+const labelKey = { like: /^(?!taskflows\.)[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$/, expected: 'the name of a label, not one of taskflows.*' }
 const anyText: Kind = { is: 'word', like: /^/, scalar: true, most: 10_000, expected: 'text' }
 const options: Kind = { is: 'map', key: optionKey, of: anyText }
 const labels: Kind = { is: 'map', key: labelKey, of: anyText }
@@ -117,7 +117,7 @@ export const containerFields = {
   groupAdd: { kind: list(accountName), about: 'Further groups of its account.' },
   labels: { kind: labels, about: 'Labels of the container. taskflows.* are set by tf.' },
   securityOpt: { kind: list({ is: 'word', like: /^[a-z][a-z-]{0,50}(?:[=:].{1,1000})?$/, expected: 'an option such as no-new-privileges or seccomp=/etc/app.json' }), about: 'Options of seccomp, AppArmor and SELinux.' },
-  sysctls: { kind: { is: 'map', key: { like: /^[a-z][A-Za-z0-9_.\/-]{0,200}$/, expected: 'the name of a sysctl' }, of: anyText }, about: 'Settings of the kernel for it.' },
+  sysctls: { kind: { is: 'map', key: { like: /^[a-z][A-Za-z0-9_./-]{0,200}$/, expected: 'the name of a sysctl' }, of: anyText }, about: 'Settings of the kernel for it.' },
   storageOpt: { kind: options, about: 'Options of the storage driver.' },
   deviceRequests: { kind: list({ is: 'word', like: /^(?:all|\d{1,3}|"?[a-z]+=[A-Za-z0-9=,."_:-]{1,400})$/, expected: 'a request such as all, 2 or device=0' }), aliases: ['gpus'], about: 'GPUs that it may use.' },
   runtime: { kind: driver, about: 'The runtime, when it is not the usual one.' },
