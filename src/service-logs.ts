@@ -24,7 +24,7 @@ export async function readLastLines({ journalctlTimeoutSeconds: patienceSeconds 
     if (lines.length === count) break
   }
   if (late.aborted && lines.length === 0) throw new TaskflowsError('logs.unavailable', `the journal cannot be read: it did not answer within ${patienceSeconds} s`)
-  return lines.reverse()
+  return lines.toReversed()
 }
 
 function openJournal(): ServiceJournal {

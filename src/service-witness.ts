@@ -31,7 +31,7 @@ export function createServiceWitness({ timeoutMs, uid, ledger }: ServiceWitnessO
       found.push(...lines)
       if (found.length >= count) break
     }
-    return found.slice(0, count).reverse()
+    return found.slice(0, count).toReversed()
   }
   return {
     runs: async (service, since) => {

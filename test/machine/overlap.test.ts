@@ -24,7 +24,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a run that is due 
     manager = await startUserManager()
     host = servicesHost(manager, join(manager.home, 'work'))
     const { items } = await host.create(slow('as-systemd', {}), ...policies.flatMap((overlap) => types.map((type) => slow(`${overlap}-${type}`, { overlap, type }))))
-    expect(items.filter(({ problem }) => problem !== null)).toEqual([])
+    const problems = items.flatMap(({ problem }) => problem ?? [])
+    if (problems.length > 0) throw new Error(problems.join('\n'))
   }, 60_000)
   afterAll(() => manager?.[Symbol.asyncDispose]())
 

@@ -29,5 +29,5 @@ export async function readIdentifiedLines({ identifier, uid, from, until, count 
     found.push(entry.message)
     if (found.length >= count) break
   }
-  return found.reverse()
+  return found.toReversed()
 }

@@ -17,7 +17,7 @@ export interface UnitJournalOptions {
 export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 8 }: UnitJournalOptions): ServiceJournal {
   const turn = createTurns(mostReadings)
   async function* readOnce(reading: JournalReading, signal: AbortSignal) {
-    using _turn = reading.follow ? undefined : await turn()
+    using _ = reading.follow ? undefined : await turn()
     const named = sourceOf(reading.source, uid)
     const belongs = named.length > 0 ? () => true : sifter(reading.source, uid)
     for await (const lines of journalBatches(program, [...common, `--output-fields=${fields}`, ...flagsOf(reading), ...named], signal)) {
@@ -40,7 +40,7 @@ export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 
     }
   }
   const one = async (args: readonly string[], signal: AbortSignal) => {
-    using _turn = await turn()
+    using _ = await turn()
     for await (const [line] of journalBatches(program, [...common, '--output-fields=_PID', '--lines=1', ...args], signal)) return parseUnitEntry(line!)?.cursor
     return undefined
   }
@@ -62,7 +62,7 @@ const underway = /Bad message|No such file|Stale file/
 const mostFailures = 3
 
 /** It goes on from a line. */
-function withoutBeginning({ lines, sinceMs, untilMs, ...reading }: JournalReading): JournalReading {
+function withoutBeginning({ lines: _lines, sinceMs: _since, untilMs: _until, ...reading }: JournalReading): JournalReading {
   return reading
 }
 

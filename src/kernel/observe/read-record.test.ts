@@ -9,7 +9,7 @@ const from = { at: 7, host: 'journal-host' }
 
 test('the last record of a task is a run', () => {
   expect(runOfRecord(finished, from)).toEqual({
-    id: finished.task_id, kind: 'task', name: 'nightly', subject: null, tenant: 'default', state: 'failed', attempt: 2, host: 'db1',
+    id: finished.task_id, kind: 'task', name: 'nightly', service: null, subject: null, tenant: 'default', state: 'failed', attempt: 2, host: 'db1',
     startedAt: Date.parse('2030-01-31T08:00:01Z'), endedAt: Date.parse('2030-01-31T08:00:02.500Z'), exitCode: null, errorType: 'RangeError', errorMessage: 'no', correlationId: finished.task_id,
   })
 })

@@ -24,6 +24,6 @@ export async function* atIntervals<T>(source: AsyncIterable<T>, ms: number, cloc
 
 async function orSilence<T>(next: Promise<T>, ms: number, clock: Clock): Promise<T | undefined> {
   const { promise: silence, resolve } = Promise.withResolvers<undefined>()
-  using _timer = clock.timer(ms, () => resolve(undefined))
+  using _ = clock.timer(ms, () => resolve(undefined))
   return await Promise.race([next, silence])
 }

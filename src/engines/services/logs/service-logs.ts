@@ -142,7 +142,7 @@ export function createServiceLogs({ host, journal, clock, patienceMs, mostStream
   return {
     async page({ limit, reverse, ...query }, signal) {
       const patience = new AbortController()
-      using _timer = clock.timer(patienceMs, () => patience.abort())
+      using _ = clock.timer(patienceMs, () => patience.abort())
       const until = signal ? AbortSignal.any([signal, patience.signal]) : patience.signal
       const { reading, sieve, notes } = await prepare(query, reverse, until)
       const page = logPage(limit, longestPage, sieve)

@@ -47,7 +47,7 @@ export function nextSlotOf(schedules: readonly Schedule[], zone?: string): (afte
 export function periodicSlot(schedules: readonly Schedule[], last: Pick<ServiceRun, 'startedAt' | 'endedAt'> | undefined): number | undefined {
   const slots = schedules.filter((schedule): schedule is PeriodicSchedule => schedule.kind === 'periodic').flatMap(({ relativeTo, period }) => {
     const from = relativeTo === 'start' ? last?.startedAt : last?.endedAt
-    return from == null ? [] : [from + period * 1000]
+    return from === null || from === undefined ? [] : [from + period * 1000]
   })
   return slots.length === 0 ? undefined : Math.min(...slots)
 }

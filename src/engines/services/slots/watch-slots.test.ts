@@ -148,8 +148,8 @@ test('a server that was away judges what came meanwhile, and tells nothing twice
   await watch.stop()
   const before = told.filter((line) => line.includes('missed')).length
   await clock.advance(100 * second)
-  await using second_ = again()
-  await second_.start()
+  await using nextWatcher = again()
+  await nextWatcher.start()
   await clock.advance(30 * second)
   const missed = told.filter((line) => line.includes('missed'))
   expect(missed.length).toBeGreaterThan(before + 9)

@@ -239,7 +239,7 @@ async function untilItWorks(run: () => Promise<void>, clock: Clock, signal: Abor
 /** The usual case: the last run is that of the only slot, and it came on time. */
 function onTimeByItself({ service }: ScheduledService, [slot, next = Infinity]: readonly number[], isRipe: (slot: number) => boolean, toleranceMs: number): SlotFinding[] | undefined {
   const startedAt = service?.startedAt
-  if (slot === undefined || isRipe(next) || startedAt == null || service!.result === 'exec-condition') return undefined
+  if (slot === undefined || isRipe(next) || startedAt === null || startedAt === undefined || service!.result === 'exec-condition') return undefined
   const isIts = startedAt >= slot && startedAt < next && startedAt <= slot + toleranceMs
   return isIts ? [{ slot, verdict: 'on_time', cause: 'none', run: null, reason: '' }] : undefined
 }

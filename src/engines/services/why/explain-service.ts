@@ -77,7 +77,7 @@ export function explainService(facts: WhyFacts): WhyReport {
     last: lastRun === undefined ? null : { startedAt: lastRun.startedAt, endedAt: lastRun.endedAt, state: lastRun.state, text: endText(lastRun), lines },
     next: { at: facts.nextRun, text: nextText(facts), obstacles: obstaclesOf(facts) },
     counts: Object.fromEntries([...Map.groupBy(slots, ({ verdict }) => verdict)].map(([verdict, some]) => [verdict, some.length])),
-    slots: slots.filter(({ verdict }) => verdict !== 'on_time' && verdict !== 'due').reverse().slice(0, slotsShown),
+    slots: slots.filter(({ verdict }) => verdict !== 'on_time' && verdict !== 'due').toReversed().slice(0, slotsShown),
     dependencies: facts.dependencies.flatMap((dependency) => {
       const trouble = troubleOf(dependency)
       return trouble === undefined ? [] : [`it ${dependency.needed ? 'needs' : 'wants'} ${dependency.unit}, which ${trouble}`]
@@ -95,7 +95,7 @@ const unloadable: Readonly<Record<string, string>> = {
 function nowText({ service, timer, serviceEnabled, tooOften, now }: WhyFacts): string {
   const refused = unloadable[service?.loadState ?? '']
   if (refused !== undefined) return refused
-  const since = (at: number | null | undefined): string => (at == null ? '' : ` for ${formatDuration(Math.max(0, Math.round((now - at) / 1000)) * 1000)}`)
+  const since = (at: number | null | undefined): string => (at === null || at === undefined ? '' : ` for ${formatDuration(Math.max(0, Math.round((now - at) / 1000)) * 1000)}`)
   switch (service?.activeState) {
     case 'active': return service.subState === 'exited' ? 'active: its program has ended, and it counts as running until it is stopped' : `running${since(service.startedAt ?? service.activeSince)}`
     case 'reloading': return 'running, and reading its configuration again'

@@ -51,7 +51,7 @@ async function readFacts(host: ServicesHost, name: string, scope: ServiceScope |
 
 /** Of a run that failed. */
 async function linesOf({ witness }: ServicesHost, service: WitnessedService, run: ServiceRun | undefined, now: number): Promise<readonly string[]> {
-  if (run?.startedAt == null || !['failed', 'timed_out', 'lost'].includes(run.state)) return []
+  if (run === undefined || run.startedAt === null || !['failed', 'timed_out', 'lost'].includes(run.state)) return []
   return witness.lines(service, { from: run.startedAt, until: run.endedAt ?? now }, linesShown).catch(() => [])
 }
 

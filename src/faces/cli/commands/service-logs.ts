@@ -92,7 +92,7 @@ async function printHeld({ logs }: Services, query: Query, first: Page, wanted: 
     held.push(...page.items)
     cursor = page.next_cursor
   }
-  for (const line of held.reverse()) await print(line)
+  for (const line of held.toReversed()) await print(line)
   return held.length
 }
 
