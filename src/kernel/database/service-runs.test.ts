@@ -45,6 +45,8 @@ test.for<[string, Partial<ServiceRun>, Partial<ServiceRun>, Partial<ServiceRun>]
   ['a run that was given up for lost', {}, { state: 'lost', reason: 'gone' }, { state: 'lost', reason: 'gone', endedAt: null }],
   ['its end is found after all', { state: 'lost', reason: 'gone' }, ended, ended],
   ['a known end is not lost again', ended, { state: 'lost', reason: 'gone' }, ended],
+  ['an end that was seen counts more than one that was inferred', { state: 'succeeded', result: 'success', exitCode: 0 }, { state: 'cancelled', exitCode: null, endedAt: 9_000, reason: 'stopped by command' }, { state: 'cancelled', exitCode: null, endedAt: 9_000 }],
+  ['and is not inferred again', { state: 'cancelled', endedAt: 9_000, reason: 'stopped by command' }, { state: 'succeeded', result: 'success', exitCode: 0 }, { state: 'cancelled', endedAt: 9_000 }],
   ['what one does not know another fills', { state: 'succeeded', result: 'success' }, { state: 'succeeded', result: 'success', endedAt: 5_000, cpuSeconds: 2 }, { state: 'succeeded', endedAt: 5_000, cpuSeconds: 2 }],
   ['also of a run that has not ended', {}, { slot: 900 }, { state: 'running', slot: 900 }],
 ])('%s, whether told apart or together', async ([, first, then, whole]) => {

@@ -42,6 +42,7 @@ test.for<[string, () => ManagerMessage[], string[]]>([
   ['silence to the end', () => [said('starting a'), said('started a')], ['a succeeded success 0']],
   ['what was used, behind the end', () => [said('started a'), failed('a'), said('measured a', { cpuSeconds: 2 })], ['a failed exit-code', 'a failed exit-code']],
   ['the failure of a run whose start is not in the journal any more', () => [failed('a')], ['a failed exit-code']],
+  ['the stop of a run that was taken for over before journald had it', () => [said('stopping a'), said('stopped a', { job: 'stop' })], ['a cancelled success']],
   ['units of others, and timers', () => [said('started a', { unit: 'ssh.service' }), said('started b', { unit: 'taskflows-web.timer' }), said('started c', { unit: 'stop-taskflows-web.service' })], []],
 ])('%s', ([, messages, runs]) => {
   expect(told(messages(), () => false)).toEqual(runs)

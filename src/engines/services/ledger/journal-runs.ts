@@ -144,16 +144,20 @@ export function createJournalRuns({ host, scope, open: before, manager: managerB
       default: return word satisfies never
     }
   }
-  /** Of a run that is over: what it used; and the failure of one whose beginning is not in the journal any more. */
-  const about = (service: string, { word, at, invocationId, bootId, result, cpuSeconds, memoryPeakBytes }: ManagerMessage, isEnded: boolean): ServiceRun[] => {
+  /**
+   * Of a run that is over: what it used; and the end of one whose beginning is not in the journal any more, or that was taken
+   * for over before journald had its last words.
+   */
+  const about = (service: string, { word, at, invocationId, bootId, result, job, cpuSeconds, memoryPeakBytes }: ManagerMessage, isEnded: boolean): ServiceRun[] => {
     const last = ended.get(service)
     if (word === 'measured' && isEnded) return [close(service, { ...last!, cpuSeconds, memoryPeakBytes })]
-    if (word !== 'failed' || isEnded || open.has(service)) return []
+    const wasStopped = word === 'stopped' && job === 'stop'
+    if ((word !== 'failed' && !wasStopped) || isEnded || open.has(service)) return []
     const unknown: ServiceRun = {
       host, scope, service, bootId, invocationId, state: 'running', startedAt: null, endedAt: null, result: null, exitCode: null, exitSignal: null,
       cpuSeconds: null, memoryPeakBytes: null, slot: null, reason: null,
     }
-    return [close(service, endedRun(unknown, { result: result ?? 'failed', exitCode: null, exitSignal: null, stopped: false }, at))]
+    return [close(service, endedRun(unknown, wasStopped ? silentEnd(true) : { result: result ?? 'failed', exitCode: null, exitSignal: null, stopped: false }, at))]
   }
 
   return {

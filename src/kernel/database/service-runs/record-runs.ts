@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto'
 import type { ServiceRun } from '../../service-runs.ts'
 import { repeatable } from '../database.ts'
 
+const ofEnd = ['ended_at', 'result', 'exit_code', 'exit_signal', 'reason']
+const ofRun = ['started_at', 'boot', 'cpu_seconds', 'memory_peak_bytes', 'slot']
+
 /**
  * $1 hosts  $2 ids  $3 accounts  $4 scopes  $5 services  $6 states  $7 started  $8 ended (epoch milliseconds)  $9 boots
  * $10 results  $11 exit codes  $12 exit signals  $13 CPU seconds  $14 bytes  $15 slots  $16 reasons  $17 whether it has an invocation
@@ -11,8 +14,9 @@ import { repeatable } from '../database.ts'
  * same runs wait for each other and never in a circle.
  *
  * How a run ended is one thing, taken as a whole from whoever knows more of it:
- * an end rather than that it was lost, and that rather than that it runs. What
- * is merely not known yet is filled from either. A row that would stay as it is
+ * an end that was seen rather than one that was inferred, which has no time, that
+ * rather than that it was lost, and that rather than that it runs. What is
+ * merely not known yet is filled from either. A row that would stay as it is
  * is not written again, and is not among the answers.
  */
 export const recordServiceRuns = repeatable('record-service-runs', `
@@ -24,15 +28,15 @@ from unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text
 order by host, id
 on conflict (host, id) do update set
   state = case when ${knowsMore('excluded', 'r')} then excluded.state else r.state end,
-  reason = case when ${knowsMore('excluded', 'r')} then excluded.reason else coalesce(r.reason, excluded.reason) end,
-  ${['started_at', 'ended_at', 'boot', 'result', 'exit_code', 'exit_signal', 'cpu_seconds', 'memory_peak_bytes', 'slot'].map((column) => `${column} = coalesce(r.${column}, excluded.${column})`).join(', ')}
+  ${ofEnd.map((column) => `${column} = case when ${knowsMore('excluded', 'r')} then excluded.${column} else coalesce(r.${column}, excluded.${column}) end`).join(', ')},
+  ${ofRun.map((column) => `${column} = coalesce(r.${column}, excluded.${column})`).join(', ')}
 where ${knowsMore('excluded', 'r')}
-  or ${['started_at', 'ended_at', 'boot', 'result', 'exit_code', 'exit_signal', 'cpu_seconds', 'memory_peak_bytes', 'slot'].map((column) => `r.${column} is null and excluded.${column} is not null`).join(' or ')}
+  or ${[...ofRun, ...ofEnd].filter((column) => column !== 'reason').map((column) => `r.${column} is null and excluded.${column} is not null`).join(' or ')}
 returning host, id`)
 
 /** Whether one row knows more of the end than the other. */
 function knowsMore(one: string, other: string): string {
-  const rank = (row: string) => `case ${row}.state when 'running' then 0 when 'lost' then 1 else 2 end`
+  const rank = (row: string) => `case when ${row}.state = 'running' then 0 when ${row}.state = 'lost' then 1 when ${row}.ended_at is null then 2 else 3 end`
   return `${rank(one)} > ${rank(other)}`
 }
 
@@ -64,10 +68,16 @@ export function foldServiceRuns(runs: readonly ServiceRun[]): ServiceRun[] {
   return [...folded.values()]
 }
 
-const ranks: Readonly<Record<string, number>> = { running: 0, lost: 1 }
+/** As `knowsMore` has it. */
+function rankOf({ state, endedAt }: ServiceRun): number {
+  return state === 'running' ? 0 : state === 'lost' ? 1 : endedAt === null ? 2 : 3
+}
 
 function join(before: ServiceRun, told: ServiceRun): ServiceRun {
-  const [more, less] = (ranks[told.state] ?? 2) > (ranks[before.state] ?? 2) ? [told, before] : [before, told]
+  const [more, less] = rankOf(told) > rankOf(before) ? [told, before] : [before, told]
   const known = Object.entries(more).filter(([, value]) => value !== null)
-  return { ...less, ...Object.fromEntries(known), reason: more.state === less.state ? more.reason ?? less.reason : more.reason }
+  const joined = { ...less, ...Object.fromEntries(known) }
+  if (rankOf(more) === rankOf(less)) return { ...joined, reason: more.reason ?? less.reason }
+  const { endedAt, result, exitCode, exitSignal, reason } = more
+  return { ...joined, endedAt, result, exitCode, exitSignal, reason }
 }
