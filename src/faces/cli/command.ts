@@ -2,6 +2,7 @@
  * What a command of `tf` looks like, as data: enough to parse its line and to
  * print its help. What commands do is in `commands/`, loaded when one runs.
  */
+import type { RunCommand } from './invocation.ts'
 
 /** How the text of a value is read; `read-values.ts` has the rules. */
 export type ValueKind = 'text' | 'whole' | 'json' | 'duration' | 'instant' | 'moment'
@@ -64,6 +65,11 @@ export interface OperationCommand extends Command {
   readonly operation: string
   /** Asked on a terminal before it is done, unless `--yes`. */
   readonly confirm?: string
+}
+
+/** A command that is no operation of the contract. */
+export interface LocalCommand extends Command {
+  readonly load: () => Promise<{ readonly run: RunCommand }>
 }
 
 /** `ID...`, or `[ID]`, as usage lines show an argument. */

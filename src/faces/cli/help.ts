@@ -2,7 +2,7 @@
 import { type Command, type Flag, argumentText, flagText } from './command.ts'
 import { globalFlags } from './global-flags.ts'
 
-const about = 'taskflows: durable jobs on PostgreSQL, run, retried, timed and watched'
+const about = 'taskflows: services that systemd keeps alive, jobs that survive crashes, tasks that are retried and watched'
 
 const columns = process.stdout.isTTY ? process.stdout.columns : Infinity
 
@@ -24,7 +24,16 @@ const exitCodes = [
   ['7', 'some of several things failed'],
 ] as const
 
+/** Commands in the order in which they are shown, by the first of their words. What is not named here comes last. */
+const groups: readonly (readonly [title: string, words: readonly string[]])[] = [
+  ['Services', ['create', 'plan', 'check', 'import', 'list', 'status', 'show', 'why', 'next', 'start', 'stop', 'restart', 'enable', 'disable', 'remove', 'rollback', 'env']],
+  ['What ran', ['logs', 'history', 'runs', 'events']],
+  ['Jobs and tasks', ['jobs', 'worker', 'run']],
+  ['Servers', ['serve', 'api', 'servers', 'db', 'alerts', 'doctor']],
+]
+
 const firstSteps = [
+  'tf create services.ts            # services that a file defines',
   'tf serve --worker ./jobs.ts      # a server and a worker on your tasks',
   'tf jobs add resize --wait        # add a job and wait for its end',
   'tf jobs list --state DEAD        # what needs a person',
@@ -33,11 +42,13 @@ const firstSteps = [
 /** `tf --help`, or the commands that begin with `words`. */
 export function overview(words: string, commands: readonly Command[]): string {
   const shown = commands.filter((command) => words === '' || command.words.startsWith(`${words} `))
-  const list = section('Commands', rows(shown.map((command) => [usage(command), command.summary])))
+  const rowsOf = (some: readonly Command[]) => some.map((command): [string, string] => [usage(command), command.summary])
   const usageLine = `Usage: tf ${words === '' ? '' : `${words} `}COMMAND [ARGUMENTS] [FLAGS]`
   const more = `tf ${words === '' ? '' : `${words} `}COMMAND --help explains one command, with examples.`
-  if (words !== '') return page(usageLine, list, more)
-  return page(about, usageLine, list, section('Start here', firstSteps), section('Flags of every command', flagRows(globalFlags)), section('Environment', rows(environment)), section('Exit codes', rows(exitCodes)), more)
+  if (words !== '') return page(usageLine, section('Commands', rows(rowsOf(shown))), more)
+  const width = widest(rowsOf(shown))
+  const lists = grouped(shown).map(([title, some]) => section(title, rows(rowsOf(some), width)))
+  return page(about, usageLine, ...lists, section('Start here', firstSteps), section('Flags of every command', flagRows(globalFlags)), section('Environment', rows(environment)), section('Exit codes', rows(exitCodes)), more)
 }
 
 /** `tf jobs add --help`. */
@@ -53,6 +64,13 @@ export function commandHelp(command: Command): string {
     section('Flags of every command', flagRows(globalFlags)),
     'tf --help lists the exit codes.',
   )
+}
+
+function grouped(commands: readonly Command[]): (readonly [title: string, commands: readonly Command[]])[] {
+  const firstWord = ({ words }: Command) => words.split(' ', 1)[0]!
+  const named = groups.map(([title, words]) => [title, words.flatMap((word) => commands.filter((command) => firstWord(command) === word))] as const)
+  const others = commands.filter((command) => !groups.some(([, words]) => words.includes(firstWord(command))))
+  return [...named, ['Other', others]]
 }
 
 function usage({ words, args }: Command): string {
@@ -71,8 +89,11 @@ function flagRows(flags: readonly Flag[]): string[] {
   return rows(flags.map((flag) => [flagText(flag), flag.describe]))
 }
 
-function rows(pairs: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...pairs.map(([left]) => left.length)) + 2
+function widest(pairs: readonly (readonly [string, string])[]): number {
+  return Math.max(...pairs.map(([left]) => left.length)) + 2
+}
+
+function rows(pairs: readonly (readonly [string, string])[], width = widest(pairs)): string[] {
   return pairs.flatMap(([left, right]) => fold(right, columns - width - 2).map((line, at) => (at === 0 ? left : '').padEnd(width) + line))
 }
 

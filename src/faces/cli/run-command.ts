@@ -1,7 +1,6 @@
 /** One command from its texts to its exit code. */
 import { type Config, type ConfigFlags, readConfig } from '../../config.ts'
-import type { LocalCommand } from './commands.ts'
-import type { OperationCommand } from './command.ts'
+import type { LocalCommand, OperationCommand } from './command.ts'
 import { exitCodeFor } from './errors.ts'
 import { reportFailure } from './failure.ts'
 import { type Format, globalFlags } from './global-flags.ts'
