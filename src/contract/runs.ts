@@ -76,7 +76,7 @@ export const runs = {
       subject: freeText(255).min(1).optional().describe('Only runs of this job, or of this service: HOST/SCOPE/NAME'),
       tenant_id: TenantId.optional().describe('Only runs of this tenant'),
       correlation_id: CorrelationId.optional().describe('Only runs of this correlation id'),
-      since: z.string().max(100).optional().describe('Only runs that ended since, or still run: an instant, or how long ago, such as 1h'),
+      since: z.string().max(100).optional().describe('Only runs that ended since, or still run; those whose end nobody saw, by their start: an instant, or how long ago, such as 1h'),
       ...pageInput,
     }),
     output: pageOf(Run),

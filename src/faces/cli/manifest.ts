@@ -895,7 +895,7 @@ export const operationCommands: readonly OperationCommand[] = [
         "key": "since",
         "kind": "text",
         "max": 100,
-        "describe": "Only runs that ended since, or still run: an instant, or how long ago, such as 1h",
+        "describe": "Only runs that ended since, or still run; those whose end nobody saw, by their start: an instant, or how long ago, such as 1h",
         "name": "since",
         "placeholder": "<since>"
       },

@@ -335,7 +335,12 @@ describe('pages', () => {
   })
 })
 
+/** When it ended; of one whose end nobody saw when it began, or should have. */
+function placeOf({ endedAt, startedAt, service }: Run): number {
+  return (endedAt ?? startedAt ?? service?.slot)!
+}
+
 function matches(run: Run, { kind, state, name, subject, tenant, correlationId, since }: RunFilter): boolean {
   return (kind ?? run.kind) === run.kind && (state ?? run.state) === run.state && (name ?? run.name) === run.name && (subject ?? run.subject) === run.subject
-    && (tenant ?? run.tenant) === run.tenant && (correlationId ?? run.correlationId) === run.correlationId && (since === undefined || run.endedAt === null || run.endedAt >= since)
+    && (tenant ?? run.tenant) === run.tenant && (correlationId ?? run.correlationId) === run.correlationId && (since === undefined || run.state === 'running' || placeOf(run) >= since)
 }
