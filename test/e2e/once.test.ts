@@ -153,8 +153,8 @@ describe('a request with an idempotency key', () => {
   })
 
   test('is understood by every POST of the contract', async () => {
-    // Those of services need a systemd: services-api.test.ts.
-    const { services: _services, ...areas } = contract as Contract
+    // Those of services and their environments need a systemd: services-api.test.ts, environments-api.test.ts.
+    const { services: _services, environments: _environments, ...areas } = contract as Contract
     const posts = Object.entries(areas).flatMap(([area, operations]) => Object.entries(operations).filter(([, { method }]) => method === 'POST').map(([name]) => `${area}.${name}`))
     const { json: { id } } = await add({}, newKey())
     const { id: token } = await subject.client.tokens.create({ name: 'once-every' })

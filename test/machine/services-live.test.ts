@@ -218,8 +218,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('two servers of one
     await apply('unmoved')
     const pid = await property('taskflows-unmoved.service', 'MainPID')
     const { pid: ofServer } = JSON.parse(readFileSync(join(manager.home, 'one/run/server.json'), 'utf8')) as { pid: number }
-    await manager.exec('kill', '-KILL', String(ofServer))
-    await once(one.process, 'exit')
+    await Promise.all([once(one.process, 'exit'), manager.exec('kill', '-KILL', String(ofServer))])
     await expect(scrape()).rejects.toThrow()
     expect(await property('taskflows-unmoved.service', 'MainPID')).toBe(pid)
     await systemctl('stop', 'taskflows-unmoved.service')
