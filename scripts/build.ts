@@ -1,11 +1,11 @@
 /**
- * Builds `dist/`, which is what the npm package holds: types, the files that the code reads (migrations), and the code.
+ * Builds `dist/`, which is what the npm package holds: types of what can be imported, the files that the code reads (migrations), and the code.
  * The code is put together into fewer files, split where something is loaded later: Node spends half a millisecond on
  * each module, and `tf` as well as `import 'taskflows'` would need a hundred.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, globSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
 
 process.chdir(join(import.meta.dirname, '..'))
@@ -14,9 +14,11 @@ const { status } = spawnSync(process.execPath, ['node_modules/.bin/tsc', '-p', '
 if (status !== 0) process.exit(1)
 
 const { bin, exports, sideEffects } = JSON.parse(readFileSync('package.json', 'utf8')) as {
-  bin: Record<string, string>; exports: Record<string, string | { default: string }>; sideEffects: readonly string[]
+  bin: Record<string, string>; exports: Record<string, string | { types: string; default: string }>; sideEffects: readonly string[]
 }
-await putTogether([...Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : target.default)), ...Object.values(bin), ...sideEffects])
+const faces = Object.values(exports).flatMap((target) => (typeof target === 'string' ? [] : target))
+await putTogether([...faces.map((face) => face.default), ...Object.values(bin), ...sideEffects])
+keepTypes(faces.map(({ types }) => types))
 cpSync('src', 'dist', { recursive: true, filter: (path) => !/\.(ts|md)$/.test(path) })
 for (const file of new Set(Object.values(bin))) makeExecutable(file)
 
@@ -32,6 +34,15 @@ async function putTogether(entries: readonly string[]): Promise<void> {
   const { output } = await bundle.write({ dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'chunks/[name]-[hash].js' })
   const made = new Set(output.map(({ fileName }) => join('dist', fileName)))
   for (const file of globSync('dist/**/*.js')) if (!made.has(file)) rmSync(file)
+}
+
+/** Of the types only what somebody can come to from outside. */
+function keepTypes(entries: readonly string[]): void {
+  const kept = new Set(entries.map((entry) => join(entry)))
+  for (const file of kept) {
+    for (const [, target] of readFileSync(file, 'utf8').matchAll(/(?:from|import)\s*\(?\s*'(\.{1,2}\/[^']+)'/g)) kept.add(join(dirname(file), target!.replace(/\.[jt]s$/, '.d.ts')))
+  }
+  for (const file of globSync('dist/**/*.d.ts')) if (!kept.has(file)) rmSync(file)
 }
 
 function makeExecutable(file: string): void {

@@ -44,7 +44,7 @@ function use(environment: string, service: string): void {
 
 test('an environment is created, shown, changed and deleted, and each change is told', async () => {
   await environments.create('ml', { ...venv('one'), description: ' For models ' }, by)
-  clock.advance(500)
+  await clock.advance(500)
   const { environment, applied } = await environments.edit('ml', venv('two'), { ...by, apply: true })
   expect(environment).toEqual({ name: 'ml', description: 'For models', type: 'venv', environment: { kind: 'venv', env_name: 'two' }, version: 2, createdAt: 1_000, updatedAt: 1_500, services: [] })
   expect(applied).toBeNull()
