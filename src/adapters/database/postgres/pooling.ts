@@ -11,7 +11,8 @@ import type { PostgresSource } from './index.ts'
 /** `session`: a pooler that gives each client a connection for as long as it stays, which is as good as none. */
 export type Pooling = 'none' | 'session' | 'transaction'
 
-const rounds = 3
+/** A pooler that others keep busy may by chance lend the same connection a few times. */
+const rounds = 10
 const timeoutMs = 5_000
 
 /** @throws what node-postgres throws */
