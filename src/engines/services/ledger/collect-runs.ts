@@ -6,10 +6,10 @@
  * from a place of ours, when a server starts, when signals may have been missed, and a while after whatever happened.
  */
 import type { Clock } from '../../../kernel/clock.ts'
+import { createOutbox } from '../../../kernel/outbox.ts'
 import type { ServiceManager, UnitDetails } from '../service-manager.ts'
 import type { ManagerJournal } from './manager-journal.ts'
 import { readJournal } from './read-journal.ts'
-import { createRunOutbox } from './run-outbox.ts'
 import type { ServiceLedger, ServiceRun } from './service-run.ts'
 import { type RunPlace, type SeenRun, type Sight, seeRun } from './unit-runs.ts'
 import { whoRuns } from './who-runs.ts'
@@ -49,7 +49,8 @@ const journaldMs = 300
 
 export function createRunCollector({ host, scope, bootId, reader, ledger, journal, clock, manager, known, onError }: RunCollectorParts): RunCollector {
   const place = { host, scope, bootId }
-  const outbox = createRunOutbox({ ledger, clock, onError })
+  // What is dropped while the database is away the journal has, too.
+  const outbox = createOutbox<ServiceRun>({ write: (batch) => ledger.record(batch), clock, onError })
   const over = new AbortController()
   const seen = new Map<string, SeenRun>()
 
