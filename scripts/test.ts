@@ -7,9 +7,10 @@
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process'
 import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { loadedBy } from '../test/testbed/import-graph.ts'
 import { findPostgres } from '../test/testbed/postgres.ts'
+import type { Report } from './fault-reporter.ts'
 
 interface Outcome {
   readonly passed: number
@@ -81,8 +82,8 @@ async function testOn(version: string, args: readonly string[]): Promise<Outcome
   const directory = mkdtempSync(join(tmpdir(), 'taskflows-test-'))
   try {
     const report = join(directory, 'report.json')
-    const code = await runPackage('vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, '--passWithNoTests', ...args], {
-      env: { ...process.env, TASKFLOWS_TEST_POSTGRES: version },
+    const code = await runPackage('vitest', ['run', '--reporter=default', '--reporter=./scripts/fault-reporter.ts', '--passWithNoTests', ...args], {
+      env: { ...process.env, TASKFLOWS_TEST_POSTGRES: version, TASKFLOWS_TEST_REPORT: report },
     })
     return count(report, code, version)
   } finally {
@@ -90,37 +91,18 @@ async function testOn(version: string, args: readonly string[]): Promise<Outcome
   }
 }
 
-interface Report {
-  readonly numPassedTests: number
-  readonly numFailedTests: number
-  readonly testResults: readonly TestFile[]
-}
-
-interface TestFile {
-  readonly name: string
-  readonly status: string
-  readonly message: string
-  readonly assertionResults: readonly { readonly status: string; readonly fullName: string; readonly failureMessages: readonly string[] }[]
-}
-
-/** A file that fails without a failed test (it did not load, say), and a run that fails without a failed file, count as one. */
+/** A run that fails though nothing in it did counts as one. */
 function count(report: string, code: number, version: string): Outcome {
   const where = `on PostgreSQL ${version}`
   if (!existsSync(report)) {
     faults.push(`the run ${where} ended with ${code} and left no report`)
     return { passed: 0, failed: 1 }
   }
-  const { numPassedTests: passed, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
-  const broken = testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed'))
-  for (const { name, message } of broken) faults.push(`${relative('.', name)} ${where}\n${message}`)
-  for (const { name, assertionResults } of testResults) {
-    for (const { status, fullName, failureMessages } of assertionResults) {
-      if (status === 'failed') faults.push(`${relative('.', name)} > ${fullName} ${where}\n${failureMessages.join('\n')}`)
-    }
-  }
-  const failed = numFailedTests + broken.length
-  if (code !== 0 && failed === 0) faults.push(`the run ${where} ended with ${code}, though no test failed`)
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
+  const { passed, failed, faults: found } = JSON.parse(readFileSync(report, 'utf8')) as Report
+  faults.push(...found.map((fault) => `${where}: ${fault}`))
+  if (code === 0 || failed > 0) return { passed, failed }
+  faults.push(`the run ${where} ended with ${code}, though no test failed`)
+  return { passed, failed: 1 }
 }
 
 function skip(what: string, reason: string): Outcome {

@@ -5,7 +5,6 @@
 import { constants } from 'node:fs'
 import { access, readFile } from 'node:fs/promises'
 import { availableParallelism, hostname, totalmem } from 'node:os'
-import { readIdentifiedLines } from './adapters/journal/identified-lines.ts'
 import { createManagerJournal } from './adapters/journal/manager-journal.ts'
 import { readOutages } from './adapters/journal/outages.ts'
 import { createUnitJournal } from './adapters/journal/unit-journal.ts'
@@ -38,13 +37,11 @@ export function createServiceWitness({ timeoutMs, uid, ledger }: ServiceWitnessO
       if (ledger === undefined) return { runs: await runsInJournal(service, since, uid, AbortSignal.timeout(timeoutMs)), from: 'journal' }
       return { runs: await ledger.between({ host: hostname(), scope: service.scope, service: service.name }, since, Date.now() + 1), from: 'ledger' }
     },
-    lines: async ({ scope, name, unit }, { from, until }, count) => {
+    lines: async ({ scope, unit }, { from, until }, count) => {
       const [start, end] = [from - headStartMs, until + headStartMs]
       const found = await lastLines({ source: { kind: 'units', units: { user: [], system: [], [scope]: [unit] } }, sinceMs: start, untilMs: end }, count * 2)
       const own = found.filter(({ bySystemd, at }) => !bySystemd && at >= start && at <= end)
-      if (own.length > 0) return own.slice(-count).map(({ message }) => message)
-      const named = await readIdentifiedLines({ identifier: name, from: start, until: end, count, ...(scope === 'user' && { uid }) }, AbortSignal.timeout(timeoutMs))
-      return named.length > 0 ? named : found.slice(-count).map(({ message }) => message)
+      return (own.length > 0 ? own : found).slice(-count).map(({ message }) => message)
     },
     wasStartedTooOften: async ({ scope, unit }) => {
       const about = await lastLines({ source: { kind: 'about', unit, scope } }, 5)

@@ -18,8 +18,13 @@ export function parseEntry(line: string): JournalEntry | undefined {
   return { at: micros / 1000, host: typeof host === 'string' ? host : null, record }
 }
 
-/** A line of a unit; `undefined` for lines that are no entry. */
-export function parseUnitEntry(line: string): LogLine | undefined {
+/**
+ * A line of a unit; `undefined` for lines that are no entry.
+ *
+ * @param unitOf the unit of this account that has that name in its SyslogIdentifier=, for lines of which journald knows no
+ *   unit: it looks a writer up when it reads, and a program that is gone by then has left it only that name
+ */
+export function parseUnitEntry(line: string, unitOf: (identifier: string) => string | undefined = () => undefined): LogLine | undefined {
   const entry = parseObject(line)
   const cursor = entry?.['__CURSOR']
   if (entry === undefined || typeof cursor !== 'string') return undefined
@@ -27,14 +32,16 @@ export function parseUnitEntry(line: string): LogLine | undefined {
   const [ofUser, ofSystem] = [text(...userUnit), text(...systemUnit)]
   const bySystemd = text('USER_UNIT', 'UNIT') !== null
   const number = (name: string) => (text(name) === null ? null : Number(text(name)))
+  const orphaned = ofUser === null && ofSystem === null && text('_TRANSPORT') === 'stdout' ? unitOf(text('SYSLOG_IDENTIFIER') ?? '') : undefined
   return {
     cursor,
     at: Number(entry['__REALTIME_TIMESTAMP']) / 1000,
     hostname: text('_HOSTNAME'),
-    scope: ofUser !== null && text('UNIT') === null ? 'user' : 'system',
-    unit: text('USER_UNIT', 'UNIT') ?? ofUser ?? ofSystem,
+    scope: orphaned !== undefined || (ofUser !== null && text('UNIT') === null) ? 'user' : 'system',
+    unit: text('USER_UNIT', 'UNIT') ?? ofUser ?? ofSystem ?? orphaned ?? null,
     pid: number('_PID'),
-    uid: number('_UID'),
+    // Root tells of others; what anybody else says of others is not to be believed.
+    uid: number('_UID') === 0 ? number('COREDUMP_UID') ?? number('OBJECT_UID') ?? 0 : number('_UID'),
     priority: number('PRIORITY') ?? 6,
     message: messageOf(entry['MESSAGE']),
     // What systemd says has its own run beside that of which it speaks.

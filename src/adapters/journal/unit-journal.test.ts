@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
-import type { JournalReading } from '../../engines/services/logs/service-journal.ts'
+import type { JournalReading, LogLine } from '../../engines/services/logs/service-journal.ts'
 import { createUnitJournal } from './unit-journal.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'taskflows-journalctl-'))
@@ -19,7 +19,7 @@ function journalctl(name: string, script: string): string {
   return path
 }
 
-const showsArguments = journalctl('arguments', `n=0; for arg in "$@"; do n=$((n+1)); printf '{"__CURSOR":"%s","__REALTIME_TIMESTAMP":"1","MESSAGE":"%s"}\\n' $n "$arg"; done`)
+const showsArguments = journalctl('arguments', `n=0; for arg in "$@"; do n=$((n+1)); printf '{"__CURSOR":"%s","__REALTIME_TIMESTAMP":"1","_UID":"1000","_SYSTEMD_USER_UNIT":"taskflows-web.service","MESSAGE":"%s"}\\n' $n "$arg"; done`)
 const never = new AbortController().signal
 
 async function argumentsOf(reading: JournalReading): Promise<string[]> {
@@ -30,8 +30,42 @@ async function argumentsOf(reading: JournalReading): Promise<string[]> {
 
 const web = { kind: 'units', units: { user: ['taskflows-web.service'], system: ['taskflows-db.service'] } } as const
 
-test('units are named behind their flags, each scope in its own', async () => {
-  expect(await argumentsOf({ source: web, reverse: true, priority: 4 })).toEqual(['--reverse', '--priority=4', '--user-unit=taskflows-web.service', '--unit=taskflows-db.service'])
+test('lines of units are those that journald knows as theirs, and those that bear their name alone', async () => {
+  expect((await argumentsOf({ source: web, reverse: true, priority: 4 })).join(' ')).toBe([
+    '--reverse --priority=4 _SYSTEMD_USER_UNIT=taskflows-web.service _UID=1000', 'USER_UNIT=taskflows-web.service _UID=1000', 'COREDUMP_USER_UNIT=taskflows-web.service COREDUMP_UID=1000 _UID=0',
+    'OBJECT_SYSTEMD_USER_UNIT=taskflows-web.service OBJECT_UID=1000 _UID=0', 'SYSLOG_IDENTIFIER=web _TRANSPORT=stdout _UID=1000',
+    '_SYSTEMD_UNIT=taskflows-db.service', 'UNIT=taskflows-db.service _PID=1', 'COREDUMP_UNIT=taskflows-db.service _UID=0', 'OBJECT_SYSTEMD_UNIT=taskflows-db.service _UID=0',
+  ].join(' + '))
+})
+
+test('a line that names no unit is that of the unit with its name, if the account wrote it to its output', async () => {
+  const entries = [
+    { SYSLOG_IDENTIFIER: 'web', _TRANSPORT: 'stdout', _UID: '1000', MESSAGE: 'last words' },
+    { SYSLOG_IDENTIFIER: 'web', _TRANSPORT: 'syslog', _UID: '1000', MESSAGE: 'of a program that calls itself web' },
+    { SYSLOG_IDENTIFIER: 'web', _TRANSPORT: 'stdout', _UID: '1001', MESSAGE: 'of another account' },
+    { SYSLOG_IDENTIFIER: 'web', _TRANSPORT: 'stdout', _UID: '1000', _SYSTEMD_UNIT: 'session-1.scope', MESSAGE: 'of a terminal' },
+    { SYSLOG_IDENTIFIER: 'db', _TRANSPORT: 'stdout', _UID: '1000', MESSAGE: 'of a unit of the system, which journald always knows' },
+  ]
+  const program = journalctl('orphans', `cat <<'E'\n${entries.map((entry, at) => JSON.stringify({ __CURSOR: cursorOf(at), __REALTIME_TIMESTAMP: '1', ...entry })).join('\n')}\nE`)
+  for (const user of [['taskflows-web.service'], Array.from({ length: 100 }, (_, at) => (at === 50 ? 'taskflows-web.service' : `taskflows-${at}.service`))]) {
+    const lines: LogLine[] = []
+    for await (const batch of createUnitJournal({ uid: 1000, program }).read({ source: { kind: 'units', units: { user, system: ['taskflows-db.service'] } } }, never)) lines.push(...batch)
+    expect(lines).toMatchObject([{ message: 'last words', unit: 'taskflows-web.service', scope: 'user', invocationId: null }])
+  }
+})
+
+test('a pattern means what the journal knows; in a stream also what comes later', async () => {
+  const program = journalctl('patterns', `case "$*" in *--field=USER_UNIT*) printf 'taskflows-w@1.service\\ntaskflows-w@2.service\\ntaskflows-x.service\\n';; *) n=0; for arg in "$@"; do n=$((n+1)); printf '{"__CURSOR":"%s","__REALTIME_TIMESTAMP":"1","_UID":"1000","_SYSTEMD_USER_UNIT":"taskflows-w@1.service","MESSAGE":"%s"}\\n' $n "$arg"; done;; esac`)
+  const source = (user: string) => ({ kind: 'units', units: { user: [user], system: [] } }) as const
+  const asked = async (reading: JournalReading) => {
+    const found: string[] = []
+    for await (const batch of createUnitJournal({ uid: 1000, program }).read(reading, never)) found.push(...batch.map(({ message }) => message).filter((argument) => argument.startsWith('_SYSTEMD')))
+    return found
+  }
+  expect(await asked({ source: source('taskflows-w@*.service') })).toEqual(['_SYSTEMD_USER_UNIT=taskflows-w@1.service', '_SYSTEMD_USER_UNIT=taskflows-w@2.service'])
+  expect(await asked({ source: source('taskflows-w@*.service'), follow: true })).toEqual([])
+  expect(await asked({ source: source('nothing@*') })).toEqual([])
+  expect(createUnitJournal({ uid: 1000, program }).counts(source('taskflows-w@*.service'))).toBe(false)
 })
 
 test('a cursor takes the place of the times, and following of the last ten', async () => {
@@ -70,7 +104,7 @@ test('a line that is somewhere else by now is still there', async () => {
 })
 
 test('reading goes on behind the last line when journald changes its files meanwhile', async () => {
-  const line = (place: number) => JSON.stringify({ __CURSOR: cursorOf(place), __REALTIME_TIMESTAMP: '1', MESSAGE: String(place) })
+  const line = (place: number) => JSON.stringify({ __CURSOR: cursorOf(place), __REALTIME_TIMESTAMP: '1', _SYSTEMD_UNIT: 'taskflows-db.service', MESSAGE: String(place) })
   const program = journalctl('changing', `case "$*" in *--cursor=*) printf '%s\\n' '${line(2)}' '${line(3)}';; *) printf '%s\\n' '${line(1)}' '${line(2)}'; echo 'Failed to iterate through journal: Bad message' >&2; exit 1;; esac`)
   const lines: string[] = []
   for await (const batch of createUnitJournal({ uid: 0, program }).read({ source: web }, never)) lines.push(...batch.map(({ message }) => message))

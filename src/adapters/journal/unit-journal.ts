@@ -1,10 +1,11 @@
 /** What units wrote to journald, and systemd about them, through journalctl(1): fills the port `engines/services/logs/service-journal.ts`. */
 import { TaskflowsError } from '../../kernel/errors.ts'
 import { isGlob, matchesGlob } from '../../kernel/glob.ts'
-import type { JournalReading, LogLine, LogSource, ServiceJournal } from '../../engines/services/logs/service-journal.ts'
+import type { JournalReading, LogSource, ServiceJournal } from '../../engines/services/logs/service-journal.ts'
 import { parseUnitEntry } from './journal-entry.ts'
 import { journalBatches } from './journalctl.ts'
 import { createTurns } from './turns.ts'
+import { hasPatterns, matchesOf, orphansOf, sifter } from './unit-matches.ts'
 
 export interface UnitJournalOptions {
   /** Whose units those of the user scope are. */
@@ -18,10 +19,10 @@ export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 
   const turn = createTurns(mostReadings)
   async function* readOnce(reading: JournalReading, signal: AbortSignal) {
     using _ = reading.follow ? undefined : await turn()
-    const named = sourceOf(reading.source, uid)
-    const belongs = named.length > 0 ? () => true : sifter(reading.source, uid)
-    for await (const lines of journalBatches(program, [...common, `--output-fields=${fields}`, ...flagsOf(reading), ...named], signal)) {
-      yield lines.flatMap((line) => parseUnitEntry(line) ?? []).filter(belongs)
+    const source = reading.follow ? reading.source : await withoutPatterns(reading.source, signal)
+    const [belongs, orphans] = [sifter(source, uid), orphansOf(source)]
+    for await (const lines of journalBatches(program, [...common, `--output-fields=${fields}`, ...flagsOf(reading), ...matchesOf(source, uid)], signal)) {
+      yield lines.flatMap((line) => parseUnitEntry(line, orphans) ?? []).filter(belongs)
     }
   }
   async function* read(reading: JournalReading, signal: AbortSignal) {
@@ -39,6 +40,21 @@ export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 
       }
     }
   }
+  /** Those that the journal has ever heard of. A stream looks at each line instead, since there may be more of them later. */
+  const withoutPatterns = async (source: LogSource, signal: AbortSignal): Promise<LogSource> => {
+    if (source.kind !== 'units' || !hasPatterns(source.units)) return source
+    const [user, system] = await Promise.all([known('USER_UNIT', source.units.user, signal), known('UNIT', source.units.system, signal)])
+    return { kind: 'units', units: { user, system } }
+  }
+  const known = async (field: string, names: readonly string[], signal: AbortSignal): Promise<string[]> => {
+    const patterns = names.filter(isGlob)
+    if (patterns.length === 0) return [...names]
+    const found = names.filter((name) => !isGlob(name))
+    for await (const units of journalBatches(program, ['--quiet', '--no-pager', `--field=${field}`], signal)) {
+      found.push(...units.filter((unit) => patterns.some((pattern) => matchesGlob(unit, pattern))))
+    }
+    return found
+  }
   const one = async (args: readonly string[], signal: AbortSignal) => {
     using _ = await turn()
     for await (const [line] of journalBatches(program, [...common, '--output-fields=_PID', '--lines=1', ...args], signal)) return parseUnitEntry(line!)?.cursor
@@ -46,7 +62,7 @@ export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 
   }
   return {
     read,
-    counts: (source) => sourceOf(source, uid).length > 0,
+    counts: (source) => matchesOf(source, uid).length > 0,
     last: async (signal) => (await one([], signal)) ?? null,
     holds: async (cursor, signal) => {
       const wanted = entryOf(cursor)
@@ -70,34 +86,9 @@ function withoutBeginning({ lines: _lines, sinceMs: _since, untilMs: _until, ...
 const common = ['--output=json', '--all', '--quiet', '--no-pager']
 
 const fields = [
-  'MESSAGE', 'PRIORITY', '_PID', '_HOSTNAME', '_UID', '_SYSTEMD_UNIT', '_SYSTEMD_USER_UNIT', 'UNIT', 'USER_UNIT', 'COREDUMP_UNIT', 'COREDUMP_USER_UNIT', 'OBJECT_SYSTEMD_UNIT', 'OBJECT_SYSTEMD_USER_UNIT',
-  '_SYSTEMD_INVOCATION_ID', 'INVOCATION_ID', 'USER_INVOCATION_ID',
+  'MESSAGE', 'PRIORITY', '_TRANSPORT', 'SYSLOG_IDENTIFIER', '_PID', '_HOSTNAME', '_UID', '_SYSTEMD_UNIT', '_SYSTEMD_USER_UNIT', 'UNIT', 'USER_UNIT',
+  'COREDUMP_UNIT', 'COREDUMP_USER_UNIT', 'COREDUMP_UID', 'OBJECT_SYSTEMD_UNIT', 'OBJECT_SYSTEMD_USER_UNIT', 'OBJECT_UID', '_SYSTEMD_INVOCATION_ID', 'INVOCATION_ID', 'USER_INVOCATION_ID',
 ].join(',')
-
-/** More are not asked for by name, but looked for among all: journalctl would hold each line against every name. */
-const mostNames = 64
-
-function sourceOf(source: LogSource, uid: number): string[] {
-  switch (source.kind) {
-    case 'run': return [`INVOCATION_ID=${source.invocationId}`, '+', `USER_INVOCATION_ID=${source.invocationId}`]
-    case 'about': return source.scope === 'user' ? [`USER_UNIT=${source.unit}`, `_UID=${uid}`] : [`UNIT=${source.unit}`]
-    case 'units': {
-      const { user, system } = source.units
-      if (user.length + system.length > mostNames) return []
-      return [...user.map((unit) => `--user-unit=${unit}`), ...system.map((unit) => `--unit=${unit}`)]
-    }
-  }
-}
-
-/** What journalctl was not asked for. */
-function sifter(source: LogSource, uid: number): (line: LogLine) => boolean {
-  if (source.kind !== 'units') return () => true
-  const { user, system } = source.units
-  const exact = { user: new Set(user), system: new Set(system) }
-  const patterns = { user: user.filter(isGlob), system: system.filter(isGlob) }
-  return ({ unit, scope, uid: writer }) =>
-    unit !== null && (scope === 'system' || writer === uid) && (exact[scope].has(unit) || patterns[scope].some((pattern) => matchesGlob(unit, pattern)))
-}
 
 /** journalctl takes a time or a cursor, not both. */
 function flagsOf({ reverse, follow, cursor, lines, sinceMs, untilMs, priority }: JournalReading): string[] {

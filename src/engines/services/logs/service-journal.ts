@@ -11,7 +11,7 @@ export interface LogLine {
   /** `taskflows-web.service`; `null` when nobody knows. */
   readonly unit: string | null
   readonly pid: number | null
-  /** Of who wrote it. */
+  /** Of whom it is: who wrote it, or whom root wrote about. */
   readonly uid: number | null
   /** As in syslog(3): 0 is the worst, 7 for debugging. */
   readonly priority: number

@@ -1,0 +1,42 @@
+/**
+ * What a run of vitest comes to, as JSON in the file of TASKFLOWS_TEST_REPORT: counts, and what failed with its reason,
+ * also what is no test: a file that does not load, a hook, an error nobody caught. vitest's own JSON leaves out the
+ * reasons of those.
+ */
+import { writeFileSync } from 'node:fs'
+import type { Reporter, SerializedError, TestModule, TestSuite } from 'vitest/node'
+
+export interface Report {
+  readonly passed: number
+  readonly failed: number
+  readonly faults: readonly string[]
+}
+
+export default class FaultReporter implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
+    const faults: string[] = unhandled.map((error) => `an error that nobody caught\n${textOf(error)}`)
+    let passed = 0
+    const note = (name: string, errors: readonly SerializedError[]) => { if (errors.length > 0) faults.push([name, ...errors.map(textOf)].join('\n')) }
+    for (const module of modules) {
+      const { relativeModuleId: file, children } = module
+      note(file, module.errors())
+      for (const suite of children.allSuites()) note(`${file} > ${fullNameOf(suite)}`, suite.errors())
+      for (const test of children.allTests()) {
+        const { state, errors } = test.result()
+        if (state === 'passed') passed += 1
+        if (state === 'failed') note(`${file} > ${test.fullName}`, errors.length > 0 ? errors : [{ message: 'failed' }])
+      }
+    }
+    writeFileSync(process.env['TASKFLOWS_TEST_REPORT']!, JSON.stringify({ passed, failed: faults.length, faults } satisfies Report))
+  }
+}
+
+function fullNameOf({ fullName }: TestSuite): string {
+  return `${fullName}, before or after its tests`
+}
+
+/** Of the stack only what is no library: the rest names no place of ours. */
+function textOf({ message, stack, diff }: SerializedError & { readonly diff?: string }): string {
+  const places = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('node_modules') && !line.includes('node:')).slice(0, 4)
+  return [message, ...(diff === undefined ? [] : [diff.split('\n').slice(0, 30).join('\n')]), ...places].join('\n')
+}
