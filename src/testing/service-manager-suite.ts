@@ -17,7 +17,7 @@ export interface ManagerUnderTest extends AsyncDisposable {
 }
 
 const suffixes: Readonly<Record<UnitRole, readonly [string, string]>> = {
-  'service': ['', '.service'], 'timer': ['', '.timer'], 'start-service': ['start-', '.service'], 'stop-service': ['stop-', '.service'], 'stop-timer': ['stop-', '.timer'], 'restart-service': ['restart-', '.service'], 'restart-timer': ['restart-', '.timer'],
+  'service': ['', '.service'], 'timer': ['', '.timer'], 'start-service': ['start-', '.service'], 'run-service': ['run-', '@.service'], 'slot-service': ['slot-', '@.service'], 'stop-service': ['stop-', '.service'], 'stop-timer': ['stop-', '.timer'], 'restart-service': ['restart-', '.service'], 'restart-timer': ['restart-', '.timer'],
 }
 
 /** A unit of ours as compilation marks it. */

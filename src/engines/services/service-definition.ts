@@ -282,6 +282,10 @@ export interface ServiceDefinition {
   readonly restartSchedule?: readonly Schedule[]
   /** What a start by the schedule does while the run before goes on. Default queue, which is what systemd does. */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
+  /** What becomes of times of its calendars that passed while the machine or its systemd was down. Default as their `persistent` says: `last` or `none`. */
+  readonly catchUp?: 'none' | 'last' | 'all'
+  /** Seconds: `all` goes back no further. Default a day. */
+  readonly catchUpWindow?: number
 
   readonly environment?: EnvironmentDefinition
   /** Absolute. */

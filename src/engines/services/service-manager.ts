@@ -4,12 +4,14 @@
  *
  * Units of ours are `taskflows-NAME.service` and `.timer`, the pairs `stop-taskflows-NAME`
  * and `restart-taskflows-NAME` of stop and restart schedules, and `start-taskflows-NAME.service`,
- * which a timer starts in place of the service where its `overlap` says so.
+ * which a timer starts in place of the service where its `overlap` says so. Runs that may go on side by side are
+ * instances of templates of their own: `run-taskflows-NAME@ID.service` for `overlap: 'allow'`, and
+ * `slot-taskflows-NAME@TIME.service` for a time of the schedule that is made up for.
  */
 import type { EnvironmentDefinition, ServiceDefinition, ServiceScope } from './service-definition.ts'
 
 /** What a unit is for its service. */
-export type UnitRole = 'service' | 'timer' | 'start-service' | 'stop-service' | 'stop-timer' | 'restart-service' | 'restart-timer'
+export type UnitRole = 'service' | 'timer' | 'start-service' | 'run-service' | 'slot-service' | 'stop-service' | 'stop-timer' | 'restart-service' | 'restart-timer'
 
 /** A unit as it should be on disk. */
 export interface UnitFile {

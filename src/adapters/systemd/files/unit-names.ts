@@ -10,6 +10,8 @@ const shapes = {
   'service': ['taskflows-', '.service'],
   'timer': ['taskflows-', '.timer'],
   'start-service': ['start-taskflows-', '.service'],
+  'run-service': ['run-taskflows-', '@.service'],
+  'slot-service': ['slot-taskflows-', '@.service'],
   'stop-service': ['stop-taskflows-', '.service'],
   'stop-timer': ['stop-taskflows-', '.timer'],
   'restart-service': ['restart-taskflows-', '.service'],
@@ -32,8 +34,13 @@ export function unitName(service: string, role: UnitRole): string {
   return unit
 }
 
-/** Whose unit it is by its name; `service` of an instance holds the instance: `worker@1`. */
+/**
+ * Whose unit it is by its name; `service` of an instance holds the instance: `worker@1`. Instances of `run-service` and
+ * `slot-service` are runs of their service: `run-taskflows-report@ID.service` is one of `report`.
+ */
 export function parseUnitName(unit: string): { readonly service: string; readonly role: UnitRole } | undefined {
+  const [, kind, of] = /^(run|slot)-taskflows-([A-Za-z0-9:_.\\-]+)@[A-Za-z0-9:_.\\-]*\.service$/.exec(unit) ?? []
+  if (of !== undefined) return { service: of, role: `${kind as 'run' | 'slot'}-service` }
   const [, verb = '', service, type] = /^(start-(?=.+\.service$)|stop-|restart-)?taskflows-(.+)\.(service|timer)$/.exec(unit) ?? []
   return service === undefined || !namePart.test(service) ? undefined : { service, role: `${verb}${type}` as UnitRole }
 }
