@@ -18,13 +18,13 @@ type Connect = (input: unknown, signal: AbortSignal) => AsyncIterable<StreamBatc
 const firstPauseMs = 500
 const longestPauseMs = 10_000
 
-/** Throws what the first connection throws, and later what another try cannot mend: a problem of the 4xx kind. */
+/** Ends when the server says that nothing comes any more. Throws what the first connection throws, and later what another try cannot mend: a problem of the 4xx kind. */
 export async function* follow(connect: Connect, asked: unknown, { signal = new AbortController().signal, onBreak, onMended }: FollowOptions): AsyncGenerator<Streamed<unknown>, void> {
   let input: Readonly<Record<string, unknown>> = withFixedStart(asked as Readonly<Record<string, unknown>>)
   let pauseMs = 0
   for (let connected = false; !signal.aborted; ) {
     try {
-      for await (const { items, cursor } of connect(input, signal)) {
+      for await (const { items, cursor, last } of connect(input, signal)) {
         if (pauseMs > 0) onMended?.()
         connected = true
         pauseMs = 0
@@ -32,6 +32,7 @@ export async function* follow(connect: Connect, asked: unknown, { signal = new A
           input = { ...input, cursor: item.cursor }
           yield item
         }
+        if (last) return
         input = { ...input, cursor }
       }
       if (!signal.aborted) onBreak?.(new TaskflowsError('server.unreachable', 'the server ended the stream'))

@@ -6,7 +6,7 @@ import type { StreamBatch, Streamed } from '../contract/operation.ts'
 import { TaskflowsError } from '../kernel/errors.ts'
 import { type Destination, openExchange, readAnswer } from './http-exchange.ts'
 import type { HttpRequest } from './http-request.ts'
-import { createMessageReader } from './message-reader.ts'
+import { type Message, createMessageReader } from './message-reader.ts'
 
 /** The server says something every 15 s. */
 const silenceMs = 45_000
@@ -43,9 +43,9 @@ export async function* readStream(destination: Destination, request: HttpRequest
   }
 }
 
-function* batchOf(messages: readonly { readonly id: string; readonly data: string }[]): Generator<StreamBatch<unknown>, void> {
+function* batchOf(messages: readonly Message[]): Generator<StreamBatch<unknown>, void> {
   const last = messages.at(-1)
   if (last === undefined) return
   const items = messages.filter(({ data }) => data !== '').map(({ id, data }): Streamed<unknown> => ({ cursor: id, item: JSON.parse(data) as unknown }))
-  yield { items, cursor: last.id }
+  yield { items, cursor: last.id, ...(last.last && { last: true }) }
 }

@@ -8,6 +8,8 @@ export interface Message {
   readonly id: string
   /** Empty for one that only tells an id. */
   readonly data: string
+  /** It says that nothing comes behind it. */
+  readonly last?: true
 }
 
 /** Takes text as it comes, cut anywhere, and gives the messages that it completes. */
@@ -19,11 +21,13 @@ export function createMessageReader(): (text: string) => Message[] {
     rest = blocks.pop()!
     return blocks.map((block) => {
       const data: string[] = []
+      let last = false
       for (const line of block.split('\n')) {
         if (line.startsWith('id: ')) id = line.slice(4)
         if (line.startsWith('data: ')) data.push(line.slice(6))
+        if (line === 'event: end') last = true
       }
-      return { id, data: data.join('\n') }
+      return { id, data: data.join('\n'), ...(last && { last }) }
     })
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -41,5 +41,8 @@ test('a module that is not there, that throws or that holds no tasks is named', 
 test('what type stripping cannot run is explained, and so is an import that is missing', async () => {
   const enumeration = loadTasks([module('enum.ts', 'enum Colour { Red }\nexport default Colour')], folder)
   await expect(enumeration).rejects.toMatchObject({ code: 'module.unloadable', hint: expect.stringContaining('--import tsx') })
+  mkdirSync(join(folder, 'npm-init'))
+  writeFileSync(join(folder, 'npm-init/package.json'), '{ "type": "commonjs" }')
+  await expect(loadTasks([module('npm-init/tasks.ts', '')], folder)).rejects.toMatchObject({ code: 'module.unloadable', hint: expect.stringContaining('"type": "commonjs"') })
   await expect(loadTasks([module('import.ts', 'import "./missing"')], folder)).rejects.toMatchObject({ code: 'module.unloadable', hint: expect.stringContaining('file ending') })
 })

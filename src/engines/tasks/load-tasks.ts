@@ -55,6 +55,9 @@ function hintFor(error: unknown): { hint?: string } {
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX' || code === 'ERR_INVALID_TYPESCRIPT_SYNTAX') {
     return { hint: 'Node runs TypeScript by leaving out the types, so enums, namespaces, parameter properties and decorators do not run. Rewrite them, or install tsx and start with NODE_OPTIONS="--import tsx".' }
   }
+  if (error instanceof SyntaxError && /^Cannot use import statement outside a module|^Unexpected token 'export'/.test(error.message)) {
+    return { hint: 'The package.json above it says "type": "commonjs" (npm init writes that): make it "module", or let the name of the file end with .mts or .mjs.' }
+  }
   if (code === 'ERR_MODULE_NOT_FOUND') return { hint: 'Imports need the file ending (./other.ts), and packages must be installed next to the module.' }
   return {}
 }

@@ -271,6 +271,7 @@ describe('what is refused', () => {
     ['a relative program in who knows which environment', { environment: 'production', startCommand: './start.sh' }, /^startCommand: expected an absolute path/],
     ['what an image runs, without an image', { startCommand: { kind: 'image' } }, 'startCommand: is missing: only in a container the image may say it'],
     ['snake_case in code', { start_after: 'x' }, 'start_after: is no field; did you mean startAfter?'],
+    ['a limit outside of the limits', { memoryLimit: '64M' }, 'memoryLimit: is no field; did you mean cgroupConfig.memoryLimit?'],
     ['a name that is no variable', { env: { 'A-B': 'x' } }, /expected a name of letters/],
     ['a variable without a value', { env: { A: undefined } }, 'env.A: expected text, got nothing'],
     ['a watchdog of another type', { watchdog: 10, type: 'simple' }, 'watchdog: needs type notify'],

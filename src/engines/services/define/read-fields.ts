@@ -30,7 +30,7 @@ export function valuesByField(fields: Fields, given: object, path: string, readi
     const field = known.get(name)
     const before = field === undefined ? undefined : saidAs.get(field)
     if (field === undefined) {
-      const meant = nearest(name, known.keys())
+      const meant = placeBelow(fields, name, reading) ?? nearest(name, known.keys())
       reading.problems.push({ path: within(path, name.slice(0, 60)), message: reasons.get(name) ?? `is no field${meant === undefined ? '' : `; did you mean ${meant}?`}` })
       return []
     }
@@ -39,6 +39,12 @@ export function valuesByField(fields: Fields, given: object, path: string, readi
     reading.problems.push({ path: within(path, name), message: `says the same as ${before}; expected one of the two` })
     return []
   }))
+}
+
+/** `cgroupConfig.memoryLimit` for `memoryLimit`: a field of what one of these holds. */
+function placeBelow(fields: Fields, name: string, reading: Reading): string | undefined {
+  const holder = Object.entries(fields).find(([, { kind }]) => kind.is === 'object' && knownNames(kind.fields, reading).has(name))
+  return holder && `${nameIn(reading.names, holder[0])}.${name}`
 }
 
 const namesOf: Readonly<Record<Names, WeakMap<Fields, ReadonlyMap<string, string>>>> = { camel: new WeakMap(), snake: new WeakMap() }
