@@ -45,6 +45,16 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('applying a service
     expect(await stepsOf(two)).toEqual([])
   })
 
+  test('takes what one service has built for what another means by its name', async () => {
+    const both = [{ ...contained('other', { image: 'both:1' }), startCommand: steady }, saying('both', { image: { tag: 'both:1', path: folder, dockerfile: 'Dockerfile' } })]
+    expect((await bed.on.services.plan(both)).changes.map(({ steps }) => steps[0])).toMatchObject([{ verb: 'build', unit: 'both:1' }, { verb: 'build', unit: 'both:1' }])
+    const { services } = await bed.on.services.apply(both, by)
+    expect(services.map(({ problem }) => problem)).toEqual([null, null])
+    await bed.on.services.act('start', { match: 'other' })
+    await vi.waitFor(async () => expect(await bed.engine.docker('exec', 'taskflows-other', 'cat', '/said')).toBe('both'), { timeout: 20_000, interval: 200 })
+    await bed.on.services.act('remove', { match: 'other' })
+  })
+
   test('makes a container anew that is kept, when its image was built anew', async () => {
     await bed.on.services.apply([saying('three', { persisted: true })], by)
     await said('three')

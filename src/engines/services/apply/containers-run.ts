@@ -3,6 +3,7 @@
  * a while after that, in which nothing can fail yet.
  */
 import type { ServicesHost } from '../host.ts'
+import { serviceUnit } from '../run-units.ts'
 import type { ServiceManager } from '../service-manager.ts'
 
 /** A machine under load may take that long; what takes longer is looked at as it is. */
@@ -16,7 +17,7 @@ export async function untilContainersRun(units: readonly string[], manager: Serv
   const deadline = clock.now() + patienceMs
   while (clock.now() < deadline) {
     const [containers, states] = await Promise.all([runtime.containers(manager.scope), manager.states()])
-    const running = new Set(containers.filter((container) => container.running).map(({ service }) => `taskflows-${service}.service`))
+    const running = new Set(containers.filter(({ running, run }) => running && run === undefined).map(({ service }) => serviceUnit(service)))
     const starting = new Set(states.filter(({ activeState, subState }) => ['active', 'activating'].includes(activeState) && !subState.startsWith('auto-restart')).map(({ unit }) => unit))
     if (units.every((unit) => running.has(unit) || !starting.has(unit))) return
     await clock.sleep(lookEveryMs)

@@ -32,8 +32,11 @@ export async function lookAtContainers(compiled: readonly CompiledService[], ins
     const runtime = await host.containerRuntime()
     const describe = describer(runtime)
     const containers = await runtime.containers(scope)
-    const images = new Map(await Promise.all([...wanted].map(async ([name, container]) => [name, await describe(container)] as const)))
-    return { of: (service) => factsOf(service, images.get(service), containers), findings: [] }
+    const images = await Promise.all([...wanted].map(async ([name, container]) => ({ name, container, image: await describe(container) })))
+    const built = new Map(images.flatMap(({ container, image }) => (isBuilt(container) ? [[image.reference, image] as const] : [])))
+    // What one service has built is what another means by its name.
+    const meant = new Map(images.map(({ name, container, image }) => [name, container.pull === 'always' ? image : built.get(image.reference) ?? image]))
+    return { of: (service) => factsOf(service, meant.get(service), containers), findings: [] }
   } catch (error) {
     if (wanted.size > 0 && !offline) throw error
     if (!(error instanceof TaskflowsError)) throw error
@@ -56,6 +59,10 @@ function describer(runtime: ContainerRuntime): (wanted: ImageWanted) => Promise<
     known.set(key, found)
     return found
   }
+}
+
+export function isBuilt({ image }: ImageWanted): boolean {
+  return typeof image !== 'string'
 }
 
 export function containerOf({ environment }: CompiledService): ContainerDefinition | undefined {

@@ -25,11 +25,12 @@ export function outdated(compiled: CompiledService, { image, containers }: Conta
   if (image === undefined || container === undefined) return undefined
   if (image.act === 'build') return 'its image is built anew'
   if (container.persisted && typeof container.image === 'string' && container.pull !== 'always') return undefined
-  return containers.some(({ running, imageId }) => running && image.id !== null && imageId !== image.id) ? 'it runs in a container of a former image' : undefined
+  return containers.some(({ running, run, imageId }) => running && run === undefined && image.id !== null && imageId !== image.id) ? 'it runs in a container of a former image' : undefined
 }
 
-/** Containers that nothing starts or removes any more once the units are as planned: under names that the service does not have now. */
-export function leftovers(compiled: CompiledService | null, { containers }: ContainerFacts): readonly ContainerState[] {
+/** Containers that nothing starts or removes any more once the units are as planned: under names that the service does not have now. Single runs remove theirs. */
+export function leftovers(compiled: CompiledService | null, { containers: all }: ContainerFacts): readonly ContainerState[] {
+  const containers = all.filter(({ run }) => run === undefined)
   const container = compiled === null ? undefined : containerOf(compiled)
   if (compiled === null || container === undefined) return containers
   const { name, instances } = compiled.definition
