@@ -47,6 +47,8 @@ test.for<[string, Partial<ServiceRun>, Partial<ServiceRun>, Partial<ServiceRun>]
   ['a known end is not lost again', ended, { state: 'lost', reason: 'gone' }, ended],
   ['an end that was seen counts more than one that was inferred', { state: 'succeeded', result: 'success', exitCode: 0 }, { state: 'cancelled', exitCode: null, endedAt: 9_000, reason: 'stopped by command' }, { state: 'cancelled', exitCode: null, endedAt: 9_000 }],
   ['and is not inferred again', { state: 'cancelled', endedAt: 9_000, reason: 'stopped by command' }, { state: 'succeeded', result: 'success', exitCode: 0 }, { state: 'cancelled', endedAt: 9_000 }],
+  ['a stop by command that one teller saw counts, whatever the end looks like to another', { state: 'succeeded', endedAt: 5_000, result: 'success' }, { state: 'cancelled', endedAt: 5_001, result: 'success', reason: 'stopped by command' }, { state: 'cancelled', endedAt: 5_001, result: 'success' }],
+  ['and is not taken for a mere end again', { state: 'cancelled', endedAt: 5_001, result: 'success' }, { state: 'succeeded', endedAt: 5_000, result: 'success' }, { state: 'cancelled', endedAt: 5_001 }],
   ['what one does not know another fills', { state: 'succeeded', result: 'success' }, { state: 'succeeded', result: 'success', endedAt: 5_000, cpuSeconds: 2 }, { state: 'succeeded', endedAt: 5_000, cpuSeconds: 2 }],
   ['also of a run that has not ended', {}, { slot: 900 }, { state: 'running', slot: 900 }],
 ])('%s, whether told apart or together', async ([, first, then, whole]) => {

@@ -1,5 +1,5 @@
 /** Writes runs of services as they are told: one statement, whoever else tells of the same. */
-import { createHash } from 'node:crypto'
+import { serviceRunId } from '../../service-run-id.ts'
 import type { ServiceRun } from '../../service-runs.ts'
 import { repeatable } from '../database.ts'
 
@@ -14,9 +14,10 @@ const ofRun = ['started_at', 'boot', 'cpu_seconds', 'memory_peak_bytes', 'slot']
  * same runs wait for each other and never in a circle.
  *
  * How a run ended is one thing, taken as a whole from whoever knows more of it:
- * an end that was seen rather than one that was inferred, which has no time, that
- * rather than that it was lost, and that rather than that it runs. What is
- * merely not known yet is filled from either. A row that would stay as it is
+ * an end by command rather than one that merely looks like any other (a busy
+ * systemd tells of the stop and the end in one), an end that was seen rather than
+ * one that was inferred, which has no time, that rather than that it was lost, and
+ * that rather than that it runs. What is merely not known yet is filled from either. A row that would stay as it is
  * is not written again, and is not among the answers.
  */
 export const recordServiceRuns = repeatable('record-service-runs', `
@@ -36,7 +37,7 @@ returning host, id`)
 
 /** Whether one row knows more of the end than the other. */
 function knowsMore(one: string, other: string): string {
-  const rank = (row: string) => `case when ${row}.state = 'running' then 0 when ${row}.state = 'lost' then 1 when ${row}.ended_at is null then 2 else 3 end`
+  const rank = (row: string) => `case when ${row}.state = 'running' then 0 when ${row}.state = 'lost' then 1 when ${row}.ended_at is null then 2 when ${row}.state = 'cancelled' then 4 else 3 end`
   return `${rank(one)} > ${rank(other)}`
 }
 
@@ -52,8 +53,8 @@ export function valuesOf(runs: readonly ServiceRun[], account: string): unknown[
 }
 
 /** As the database writes it. */
-export function idOf({ invocationId, host, scope, service, slot, startedAt }: ServiceRun): string {
-  const hex = invocationId ?? createHash('sha256').update(JSON.stringify([host, scope, service, slot ?? startedAt])).digest('hex').slice(0, 32)
+export function idOf(run: ServiceRun): string {
+  const hex = serviceRunId(run)
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
@@ -70,7 +71,7 @@ export function foldServiceRuns(runs: readonly ServiceRun[]): ServiceRun[] {
 
 /** As `knowsMore` has it. */
 function rankOf({ state, endedAt }: ServiceRun): number {
-  return state === 'running' ? 0 : state === 'lost' ? 1 : endedAt === null ? 2 : 3
+  return state === 'running' ? 0 : state === 'lost' ? 1 : endedAt === null ? 2 : state === 'cancelled' ? 4 : 3
 }
 
 function join(before: ServiceRun, told: ServiceRun): ServiceRun {
