@@ -4,6 +4,7 @@
  * reasons of those.
  */
 import { writeFileSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
 import type { Reporter, SerializedError, TestModule, TestSuite } from 'vitest/node'
 
 export interface Report {
@@ -35,8 +36,15 @@ function fullNameOf({ fullName }: TestSuite): string {
   return `${fullName}, before or after its tests`
 }
 
-/** Of the stack only what is no library: the rest names no place of ours. */
-function textOf({ message, stack, diff }: SerializedError & { readonly diff?: string }): string {
-  const places = (stack ?? '').split('\n').filter((line) => /^\s+at /.test(line) && !line.includes('node_modules') && !line.includes('node:')).slice(0, 4)
-  return [message, ...(diff === undefined ? [] : [diff.split('\n').slice(0, 30).join('\n')]), ...places].join('\n')
+function textOf({ message, stack, diff, cause }: SerializedError & { readonly diff?: string }): string {
+  const why = cause === undefined ? [] : [`because ${(cause as SerializedError).message ?? String(cause)}`]
+  const difference = diff === undefined ? [] : stripVTControlCharacters(diff).split('\n').slice(0, 30)
+  return [message, ...why, ...difference, ...placesIn(stack ?? '')].join('\n')
+}
+
+/** Of a stack what is in this repository and no library, as an editor opens it. */
+function placesIn(stack: string): string[] {
+  const ours = `${process.cwd()}/`
+  const lines = stack.split('\n').filter((line) => /^\s+at /.test(line) && line.includes(ours) && !line.includes('node_modules'))
+  return lines.slice(0, 4).map((line) => line.replace('file://', '').replace(ours, '').replace(/\?vitest=\d+/, ''))
 }

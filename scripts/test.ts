@@ -1,5 +1,5 @@
 /**
- * `npm test`: types, lint, all tests on PostgreSQL 18, and those that use a database again on 15.
+ * `npm test`: types, lint, all tests on PostgreSQL 18, and those about the database again on 15.
  *
  * Arguments go to vitest: `npm test -- src/kernel`. What this machine cannot run is skipped with the
  * reason, unless CI is set: there a missing part is a failure. The last line counts.
@@ -49,7 +49,7 @@ const steps: (() => Promise<Outcome>)[] = [
   () => check('lint', 'oxlint', []),
   ...(filters.length > 0 ? [] : [provideDriven]),
   () => testOn('18', filters),
-  () => testOn('15', filters.length > 0 ? filters : filesThatUseADatabase()),
+  () => testOn('15', filters.length > 0 ? filters : filesAboutTheDatabase()),
 ]
 
 /** Names and reasons of all that failed, said once more at the end: the runs before it are long. */
@@ -111,8 +111,10 @@ function skip(what: string, reason: string): Outcome {
   return { passed: 0, failed: Number(strict) }
 }
 
-function filesThatUseADatabase(): string[] {
-  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts']).filter((file) => loadedBy(file).has('src/testing/test-database.ts')).sort()
+/** Tests beside a source file that use a database, and from outside those whose subject is what becomes of rows. */
+function filesAboutTheDatabase(): string[] {
+  const beside = globSync('src/**/*.test.ts').filter((file) => loadedBy(file).has('src/testing/test-database.ts'))
+  return [...beside, ...globSync(['test/e2e/{api,events,once,transactions}.test.ts', 'test/machine/{backup,crash-worker,pooling}.test.ts', 'test/upgrade/*.test.ts'])].sort()
 }
 
 async function provideDriven(): Promise<Outcome> {

@@ -15,6 +15,7 @@ import { type Client, createClient } from './client/create-client.ts'
 import { type Config, settings } from './config.ts'
 import { type Contract, type StreamBatch, type TaskflowsContract, contract } from './contract/index.ts'
 import { type AttemptReport, createPruner, createRescuer, createScheduler, createWorker } from './engines/jobs/index.ts'
+import { noBackfills } from './engines/services/backfill/no-backfills.ts'
 import type { Services } from './engines/services/index.ts'
 import type { ServiceLogs } from './engines/services/logs/index.ts'
 import type { TaskDefinition } from './engines/tasks/index.ts'
@@ -235,11 +236,12 @@ async function running<T extends object>(start: (stack: AsyncDisposableStack, fa
   }
 }
 
-function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store, services: Services & Pick<Engines, 'environments'>, serviceLogs: ServiceLogs): Engines {
+function enginesOf({ jobs, events, runs, tokens, idempotencyKeys, database, schemaVersion, embedded }: Store, services: Services & Pick<Engines, 'environments'> & Partial<Pick<Engines, 'backfills'>>, serviceLogs: ServiceLogs): Engines {
   const startedAt = systemClock.now()
   return {
     services, serviceLogs, jobs, events, runs, tokens, idempotencyKeys,
     environments: services.environments,
+    backfills: services.backfills ?? noBackfills,
     clock: systemClock,
     system: {
       checkHealth: async () => { await withinHealthTime(database.query('select 1')) },

@@ -8,6 +8,7 @@ import type { Config } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
 import type { ServiceDefinition } from './engines/services/index.ts'
 import type { LoadDefinitionsOptions, LoadedDefinitions } from './engines/services/files/load-definitions.ts'
+import { noBackfills } from './engines/services/backfill/no-backfills.ts'
 import { systemClock } from './kernel/clock.ts'
 import { type EnvironmentContext, environmentOperations } from './operations/environments.ts'
 import { type ServiceContext, serviceOperations } from './operations/services.ts'
@@ -41,7 +42,7 @@ type LocalOperation = (input: unknown, context: ServiceContext & EnvironmentCont
 /** A client that knows the operations on services and their environments, and no others. */
 export function openLocalServices(config: Config, { defaults, onProgress }: LocalServicesOptions): { readonly client: Client<TaskflowsContract>; close(): Promise<void> } {
   const services = openServices(config)
-  const context = { services, serviceLogs: openServiceLogs(config, services.host), environments: services.environments, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
+  const context = { services, serviceLogs: openServiceLogs(config, services.host), environments: services.environments, backfills: noBackfills, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
   const operations = { services: serviceOperations, environments: environmentOperations } as unknown as Readonly<Record<string, Readonly<Record<string, LocalOperation>>>>
   return {
     client: createClient<TaskflowsContract>({

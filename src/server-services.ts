@@ -9,6 +9,10 @@ import { readOutages } from './adapters/journal/outages.ts'
 import { readBootId } from './adapters/systemd/boot-id.ts'
 import { watchUnitFiles } from './adapters/systemd/files/watch-files.ts'
 import type { Config } from './config.ts'
+import { createBackfillWorker } from './engines/services/backfill/backfill-worker.ts'
+import { type Backfills, createBackfills } from './engines/services/backfill/backfills.ts'
+import { createCatchUp } from './engines/services/backfill/catch-up.ts'
+import { slotTemplate } from './engines/services/backfill/slot-template.ts'
 import { type Environments, createEnvironments } from './engines/services/environments/environments.ts'
 import type { ServicesHost } from './engines/services/host.ts'
 import { createRunCollector } from './engines/services/ledger/collect-runs.ts'
@@ -16,7 +20,9 @@ import { type LiveServices, createLiveServices } from './engines/services/live/l
 import { writtenDeed, writtenEnvironmentDeed, writtenState } from './engines/services/live/written-events.ts'
 import { createSlotWatch } from './engines/services/slots/watch-slots.ts'
 import { writtenSlot } from './engines/services/slots/written-slots.ts'
+import type { Backfill } from './kernel/backfills.ts'
 import { systemClock } from './kernel/clock.ts'
+import { createBackfillStore } from './kernel/database/backfills.ts'
 import type { Database } from './kernel/database/database.ts'
 import { createEventOutbox } from './kernel/database/event-outbox.ts'
 import { createServiceLedger } from './kernel/database/service-runs.ts'
@@ -37,6 +43,7 @@ export interface ServerServicesParts {
 
 export interface ServerServices extends LiveServices {
   readonly environments: Environments
+  readonly backfills: Backfills
   readonly host: ServicesHost
 }
 
@@ -65,24 +72,49 @@ export async function openServerServices(config: Config, { database, log, onErro
     }),
     onTrouble: logOnce(log, async () => (await services.list({}, { details: false }).catch(() => [])).length > 0),
   }))
+  // Units of the machine are written by root alone.
+  const scopes = uid === 0 ? ['user', 'system'] as const : ['user'] as const
+  const store = createBackfillStore(database, { host, account: String(uid) })
+  const worker = stack.use(createBackfillWorker({
+    holder: `${host}/${uid}/${newId(systemClock.now())}`, scopes, store, ledger, clock: systemClock, caughtUp: live.caughtUp,
+    manager: services.host.manager, template: (scope, service) => slotTemplate(services.host, scope, service),
+    onEnd: (backfill) => log.info({ service: backfill.service, backfill_id: backfill.id }, endOfBackfill(backfill)), onTrouble: onError,
+  }))
+  const catchUp = stack.use(createCatchUp({
+    host, ledger, store, clock: systemClock, onTrouble: onError,
+    scheduled: async () => (await live.scheduled()).filter(({ scope }) => scopes.some((own) => own === scope)),
+    onCaught: ({ name }, added, missed) => {
+      log.info({ service: name }, `${name} missed ${missed} times while the machine was down; ${added} of them are made up for`)
+      worker.changed()
+    },
+  }))
   const slots = stack.use(createSlotWatch({
     host, reader: `slots ${host}/${uid}`, ledger, clock: systemClock,
     scheduled: live.scheduled,
-    conditions: (scope, unit) => services.host.manager(scope).conditions(unit),
+    caughtUp: live.caughtUp,
     managerSince: (scope) => services.host.manager(scope).since(),
     outages: (since) => readOutages(since, { timeoutMs: config.journalctlTimeoutSeconds * 1000 }),
     onSlots: (told) => {
       outbox.tell(told.flatMap((slot) => writtenSlot(slot, host)))
       for (const { verdict, cause } of told) slotJudged(verdict, cause)
+      if (told.some(({ verdict }) => verdict === 'missed')) catchUp.changed()
     },
     onTrouble: onError,
   }))
   somethingHappened = slots.changed
   await live.start()
   await slots.start()
+  await worker.start()
+  await catchUp.start()
   const opened = stack.move()
   const environments = createEnvironments(services.host, live, (fact) => outbox.tell([writtenEnvironmentDeed(fact, host, newId(systemClock.now()))]))
-  return { ...live, environments, host: services.host, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+  const backfills = createBackfills({ hostname: host, host: services.host, scopes, store, ledger, onChange: worker.changed })
+  return { ...live, environments, backfills, host: services.host, [Symbol.asyncDispose]: () => opened.disposeAsync() }
+}
+
+function endOfBackfill({ service, origin, state, reason, counts }: Backfill): string {
+  const said = Object.entries(counts).filter(([, count]) => count > 0).map(([what, count]) => `${count} ${what}`)
+  return `${origin === 'backfill' ? 'backfill' : 'catch-up'} of ${service} is ${state === 'cancelled' ? 'cancelled' : 'over'}: ${said.join(', ')}${reason === null ? '' : `; ${reason}`}`
 }
 
 /** Most machines without systemd have no services either, and nobody there wants to hear of it. */

@@ -13,6 +13,7 @@ import type { ServiceManager } from './engines/services/service-manager.ts'
 import { systemClock } from './kernel/clock.ts'
 import { messageOf } from './kernel/errors.ts'
 import type { Run } from './kernel/runs.ts'
+import { serviceRunId } from './kernel/service-run-id.ts'
 import { placeOf, runOfService } from './kernel/service-runs.ts'
 import { openServices } from './services.ts'
 
@@ -42,7 +43,7 @@ export async function readServiceHistory(config: Pick<Config, 'home' | 'journalc
     await readScope(services.host.manager(scope), config, query, last, problems)
     return last.runs()
   }))
-  return { runs: sorted(found.flat()).slice(0, query.limit).map(runOfService), problems }
+  return { runs: sorted(found.flat()).slice(0, query.limit).map(shown), problems }
 }
 
 async function readScope(manager: ServiceManager, config: Pick<Config, 'journalctlTimeoutSeconds'>, { sinceMs }: ServiceRunQuery, last: Last, problems: string[]): Promise<void> {
@@ -74,16 +75,20 @@ function createLast({ limit, sinceMs = 0, untilMs = Infinity, wanted }: ServiceR
   let kept = new Map<string, ServiceRun>()
   const isWanted = (run: ServiceRun): boolean => {
     const isRunning = run.state === 'running'
-    return (isRunning ? untilMs === Infinity : placeOf(run) >= sinceMs && placeOf(run) <= untilMs) && wanted(runOfService(run))
+    return (isRunning ? untilMs === Infinity : placeOf(run) >= sinceMs && placeOf(run) <= untilMs) && wanted(shown(run))
   }
   return {
     take: (runs) => {
       // What a run used is told behind its end, as the same run once more.
-      for (const run of runs) if (isWanted(run)) kept.set(run.invocationId!, run)
-      if (kept.size > 2 * limit) kept = new Map(sorted([...kept.values()]).slice(0, limit).map((run) => [run.invocationId!, run]))
+      for (const run of runs) if (isWanted(run)) kept.set(serviceRunId(run), run)
+      if (kept.size > 2 * limit) kept = new Map(sorted([...kept.values()]).slice(0, limit).map((run) => [serviceRunId(run), run]))
     },
     runs: () => [...kept.values()],
   }
+}
+
+function shown(run: ServiceRun): Run {
+  return runOfService(run, serviceRunId(run))
 }
 
 function sorted(runs: readonly ServiceRun[]): readonly ServiceRun[] {

@@ -4,6 +4,7 @@ import type { Config } from './config.ts'
 import type { ServicesHost } from './engines/services/host.ts'
 import type { ServiceScope } from './engines/services/index.ts'
 import { type LogLine, type ServiceJournal, type ServiceLogs, createServiceLogs } from './engines/services/logs/index.ts'
+import { serviceUnit, singleRunPattern } from './engines/services/run-units.ts'
 import { systemClock } from './kernel/clock.ts'
 import { TaskflowsError } from './kernel/errors.ts'
 
@@ -14,9 +15,9 @@ export function openServiceLogs(config: Pick<Config, 'journalctlTimeoutSeconds'>
   return createServiceLogs({ host, journal: openJournal(), clock: systemClock, patienceMs: config.journalctlTimeoutSeconds * 1000 })
 }
 
-/** The last lines of one unit, the oldest first. @throws `logs.unavailable` */
-export async function readLastLines({ journalctlTimeoutSeconds: patienceSeconds }: Pick<Config, 'journalctlTimeoutSeconds'>, scope: ServiceScope, unit: string, count: number): Promise<LogLine[]> {
-  const units = { user: [], system: [], [scope]: [unit] }
+/** The last lines of one service, the oldest first. @param service `worker@` means all of its instances @throws `logs.unavailable` */
+export async function readLastLines({ journalctlTimeoutSeconds: patienceSeconds }: Pick<Config, 'journalctlTimeoutSeconds'>, scope: ServiceScope, service: string, count: number): Promise<LogLine[]> {
+  const units = { user: [], system: [], [scope]: unitsOf(service) }
   const late = AbortSignal.timeout(patienceSeconds * 1000)
   const lines: LogLine[] = []
   for await (const batch of openJournal().read({ source: { kind: 'units', units }, reverse: true }, late)) {
@@ -25,6 +26,11 @@ export async function readLastLines({ journalctlTimeoutSeconds: patienceSeconds 
   }
   if (late.aborted && lines.length === 0) throw new TaskflowsError('logs.unavailable', `the journal cannot be read: it did not answer within ${patienceSeconds} s`)
   return lines.toReversed()
+}
+
+function unitsOf(service: string): readonly string[] {
+  if (service.endsWith('@')) return [serviceUnit(`${service}*`)]
+  return [serviceUnit(service), ...(service.includes('@') ? [] : [singleRunPattern(service, 'run'), singleRunPattern(service, 'slot')])]
 }
 
 function openJournal(): ServiceJournal {

@@ -7,8 +7,8 @@ import { openServices } from './services.ts'
 export function createServiceRuntime(): ServiceRuntime {
   return {
     open: () => openServices(),
-    readLog: async (unit, scope, lines) => {
-      const entries = await readLastLines(readConfig(), scope, unit, lines)
+    readLog: async (service, scope, lines) => {
+      const entries = await readLastLines(readConfig(), scope, service, lines)
       return entries.map(({ at, message }) => `${new Date(at).toISOString()} ${message}\n`).join('')
     },
   }

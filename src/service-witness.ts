@@ -10,8 +10,10 @@ import { readOutages } from './adapters/journal/outages.ts'
 import { createUnitJournal } from './adapters/journal/unit-journal.ts'
 import { createJournalRuns } from './engines/services/ledger/journal-runs.ts'
 import type { ServiceLedger, ServiceRun } from './engines/services/ledger/service-run.ts'
+import { serviceOfUnit, singleRunPattern } from './engines/services/run-units.ts'
 import type { JournalReading, LogLine } from './engines/services/logs/service-journal.ts'
 import type { HostLoad, ServiceWitness, WitnessedService } from './engines/services/why/witness.ts'
+import { serviceRunId } from './kernel/service-run-id.ts'
 
 /** What a program says may be written down before its start is, and after its end. */
 const headStartMs = 100
@@ -37,10 +39,10 @@ export function createServiceWitness({ timeoutMs, uid, ledger }: ServiceWitnessO
       if (ledger === undefined) return { runs: await runsInJournal(service, since, uid, AbortSignal.timeout(timeoutMs)), from: 'journal' }
       return { runs: await ledger.between({ host: hostname(), scope: service.scope, service: service.name }, since, Date.now() + 1), from: 'ledger' }
     },
-    lines: async ({ scope, unit }, { from, until }, count) => {
+    lines: async ({ scope, name, unit, sideBySide }, { from, until, invocationId }, count) => {
       const [start, end] = [from - headStartMs, until + headStartMs]
-      const found = await lastLines({ source: { kind: 'units', units: { user: [], system: [], [scope]: [unit] } }, sinceMs: start, untilMs: end }, count * 2)
-      const own = found.filter(({ bySystemd, at }) => !bySystemd && at >= start && at <= end)
+      const found = await lastLines({ source: { kind: 'units', units: { user: [], system: [], [scope]: [unit, ...(sideBySide ? [singleRunPattern(name, 'run')] : [])] } }, sinceMs: start, untilMs: end }, count * 2)
+      const own = found.filter(({ bySystemd, at, ...line }) => !bySystemd && at >= start && at <= end && [line.invocationId, invocationId].some((id, _, [other]) => id === null || id === other))
       return (own.length > 0 ? own : found).slice(-count).map(({ message }) => message)
     },
     wasStartedTooOften: async ({ scope, unit }) => {
@@ -54,13 +56,13 @@ export function createServiceWitness({ timeoutMs, uid, ledger }: ServiceWitnessO
   }
 }
 
-async function runsInJournal({ scope, name, unit }: WitnessedService, since: number, uid: number, signal: AbortSignal): Promise<ServiceRun[]> {
+async function runsInJournal({ scope, name, unit, sideBySide }: WitnessedService, since: number, uid: number, signal: AbortSignal): Promise<ServiceRun[]> {
   const found = createJournalRuns({ host: hostname(), scope, open: [], manager: null, isWhole: true })
-  const runs = new Map<string | null, ServiceRun>()
-  const journal = createManagerJournal({ scope, uid, unit })
+  const runs = new Map<string, ServiceRun>()
+  const journal = createManagerJournal({ scope, uid, ...(!sideBySide && { unit }) })
   for await (const { message } of journal.read({ sinceMs: since }, signal)) {
-    if (message === undefined) continue
-    for (const run of [...found.take(message), ...found.open()]) if (run.service === name) runs.set(run.invocationId, run)
+    if (message === undefined || ![name, undefined].includes(serviceOfUnit(message.unit))) continue
+    for (const run of [...found.take(message), ...found.open()]) runs.set(serviceRunId(run), run)
   }
   return [...runs.values()].sort((one, other) => (one.startedAt ?? 0) - (other.startedAt ?? 0))
 }

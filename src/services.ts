@@ -20,9 +20,6 @@ import type { ServiceLedger } from './engines/services/ledger/service-run.ts'
 import type { ServiceWitness } from './engines/services/why/witness.ts'
 import { tfProgram } from './own-program.ts'
 
-/** How long one reading of the journal may take. */
-const journalTimeoutMs = 15_000
-
 export interface OpenedServices extends Services, AsyncDisposable {
   /** What makes units of definitions of either scope. */
   compiler(): Promise<Compile>
@@ -40,7 +37,7 @@ export interface OpenServicesOptions {
   readonly tell?: (fact: ServiceFact) => void
 }
 
-export function openServices(config: Pick<Config, 'home'> & Partial<Pick<Config, 'dockerClientTimeoutSeconds' | 'dockerLogDriver'>> = readConfig(), { scopes, ledger, tell = () => {} }: OpenServicesOptions = {}): OpenedServices {
+export function openServices(config: Pick<Config, 'home'> & Partial<Pick<Config, 'dockerClientTimeoutSeconds' | 'dockerLogDriver' | 'journalctlTimeoutSeconds'>> = readConfig(), { scopes, ledger, tell = () => {} }: OpenServicesOptions = {}): OpenedServices {
   const environment = childEnvironment()
   const runExport = [...tfProgram(), 'run'] as const
   const stateDirectory = join(config.home, 'services')
@@ -64,7 +61,7 @@ export function openServices(config: Pick<Config, 'home'> & Partial<Pick<Config,
     environments: createEnvironmentFile(join(config.home, 'environments.json')),
     containerRuntime: async () => (await import('./adapters/docker/index.ts')).createDocker({ environment, uid: process.getuid?.() ?? 0, timeoutMs: (config.dockerClientTimeoutSeconds ?? settings.dockerClientTimeoutSeconds.default) * 1000 }),
     clock: systemClock,
-    witness: lateWitness(async () => (await import('./service-witness.ts')).createServiceWitness({ timeoutMs: journalTimeoutMs, uid: process.getuid?.() ?? 0, ledger })),
+    witness: lateWitness(async () => (await import('./service-witness.ts')).createServiceWitness({ timeoutMs: (config.journalctlTimeoutSeconds ?? settings.journalctlTimeoutSeconds.default) * 1000, uid: process.getuid?.() ?? 0, ledger })),
     probe: async (definition, signal) => (await import('./adapters/health-probe/index.ts')).createHealthProbe({ environment, runExport })(definition, signal),
   }
   const services = createServices(host)

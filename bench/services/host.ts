@@ -9,6 +9,8 @@ import { missingForUserManager, startUserManager } from '../../test/testbed/syst
 
 export interface Outcome {
   readonly ms: number
+  /** Until the first of its output. */
+  readonly firstMs: number | null
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
@@ -62,10 +64,10 @@ export async function openHost(stack: AsyncDisposableStack, onProgress: (text: s
 }
 
 /** A module of so many services. @param options more of each, as code that may use `at` */
-export function defineServices({ project }: Host, name: string, count: number, options: string): string {
+export function defineServices({ project }: Host, name: string, count: number, options: string, startCommand: readonly string[] = ['/bin/sleep', '1000']): string {
   const file = join(project, `${name}.mjs`)
   writeFileSync(file, `import { Calendar, Service, ServiceRegistry } from 'taskflows'
-export const services = new ServiceRegistry(...Array.from({ length: ${count} }, (_, at) => new Service({ name: \`${name}-\${at}\`, startCommand: ['/bin/sleep', '1000'], ${options}})))
+export const services = new ServiceRegistry(...Array.from({ length: ${count} }, (_, at) => new Service({ name: \`${name}-\${at}\`, startCommand: ${JSON.stringify(startCommand)}, ${options}})))
 `)
   return file
 }

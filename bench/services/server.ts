@@ -6,6 +6,7 @@ import { serverFlags } from '../../src/own-program.ts'
 import { findPostgres, startPostgres } from '../../test/testbed/postgres.ts'
 import { type Row, median, rowsOf } from '../rows.ts'
 import { type Host, defineServices, memoryOf, serverOf } from './host.ts'
+import { measureLedger } from './ledger.ts'
 
 type Get = (path: string, options?: { readonly accept?: string; readonly signal?: AbortSignal }) => Promise<Response>
 
@@ -41,6 +42,7 @@ export async function measureServer(stack: AsyncDisposableStack, host: Host, { c
     ...rowsOf(`api_list_${count}`, 'ms', { taskflows: median(list.taskflows), systemctl: median(list.systemctl) }),
     ...rowsOf('seen', 'ms', seen),
     ...rowsOf(`memory_${count}`, 'MB', memory),
+    ...await measureLedger(host, { get, count, onProgress }),
   ]
 }
 

@@ -138,6 +138,7 @@ test('a revoked one is refused at once by every server, and stays revoked by who
   const elsewhere = createTokenStore(database, time)
   const { token, credential } = await create('ci')
   expect(await elsewhere.find(credential)).toBeDefined()
+  await usedAt(token.id)
   const revoked = await tokens.revoke(everyTenant, 'ci', ada)
   expect(revoked).toMatchObject({ id: token.id, state: 'revoked', revokedBy: 'ada' })
   expect(await elsewhere.find(credential)).toBeUndefined()

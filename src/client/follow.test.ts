@@ -59,3 +59,10 @@ test('an aborted one ends without an error', async () => {
   await events.next()
   expect(await events.next()).toEqual({ done: true, value: undefined })
 })
+
+test('a stream that the server says is over is not asked for again', async () => {
+  const { asked, connect } = connections([batch('a'), { ...batch('b'), last: true }], [batch('c')])
+  const got: unknown[] = []
+  for await (const { item } of follow(connect, {}, { onBreak: () => got.push('break') })) got.push(item)
+  expect([got, asked.length]).toEqual([['a', 'b'], 1])
+})

@@ -24,8 +24,8 @@ export async function destinationOf(server: URL, trust: Trust): Promise<Destinat
   return { server, agent: createSecureAgent(server, trust) }
 }
 
-/** Resolves with the head of the answer. */
-export async function openExchange({ server, agent }: Destination, { method, path, body }: HttpRequest, given: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+/** Resolves with the head of the answer. @param onSign told when the server says that it is still at it */
+export async function openExchange({ server, agent }: Destination, { method, path, body }: HttpRequest, given: Record<string, string>, signal: AbortSignal, onSign: () => void = () => {}): Promise<IncomingMessage> {
   // An import of node:http reads all that it exports, one of which loads the whole of fetch: 25 ms for a command of 150.
   const { request } = process.getBuiltinModule(server.protocol === 'https:' ? 'node:https' : 'node:http')
   const headers = { ...given, ...(body !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }) }
@@ -33,6 +33,7 @@ export async function openExchange({ server, agent }: Destination, { method, pat
   return new Promise((resolve, reject) => {
     const sent = request(options, resolve)
     sent.on('error', reject)
+    sent.on('information', onSign)
     sent.on('socket', (socket) => watchConnection(socket, sent))
     sent.end(body)
   })

@@ -10,6 +10,7 @@ import type { CallOptions, Transport } from './create-client.ts'
 import { destinationOf, openExchange, readAnswer } from './http-exchange.ts'
 import { type HttpRequest, httpRequest } from './http-request.ts'
 import { readStream } from './http-stream.ts'
+import { patience } from './patience.ts'
 import { conditionHeaders, untilAnswered } from './request-once.ts'
 import type { Route, RouteTable } from './routes.ts'
 
@@ -23,7 +24,10 @@ export interface HttpTransportOptions extends Trust {
   readonly secret?: string
   /** Sent as `Authorization: Bearer`; wins over the secret. */
   readonly token?: string
-  /** How long a call may take, in milliseconds. Default 60,000; operations that wait for others have ten times as long. */
+  /**
+   * How long a server may say nothing to a call, in milliseconds. Default 60,000; operations that wait for others have ten
+   * times as long, and a server that says meanwhile that it is at it as long as it does.
+   */
   readonly timeoutMs?: number
 }
 
@@ -54,16 +58,19 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
       const request = httpRequest(route, input)
       const conditions = conditionHeaders(route, options)
       const patienceMs = route.slow ? slowFactor * timeoutMs : timeoutMs
-      const timeout = AbortSignal.timeout(patienceMs)
+      using waiting = patience(patienceMs)
       try {
-        const either = signal === undefined ? timeout : AbortSignal.any([signal, timeout])
+        const either = signal === undefined ? waiting.signal : AbortSignal.any([signal, waiting.signal])
         // Signed anew each time: a nonce is good for one.
-        const sendOnce = async () => readAnswer(await openExchange(await destination(), request, { accept: 'application/json', ...credentials(request), ...conditions }, either), server)
+        const sendOnce = async () => {
+          const headers = { accept: 'application/json', ...(route.slow && { prefer: 'processing' }), ...credentials(request), ...conditions }
+          return readAnswer(await openExchange(await destination(), request, headers, either, waiting.renew), server)
+        }
         return await (conditions['idempotency-key'] === undefined ? sendOnce() : untilAnswered(sendOnce, either))
       } catch (error) {
         if (error instanceof TaskflowsError) throw error
         signal?.throwIfAborted()
-        throw unreachable(error, timeout.aborted ? `no answer within ${patienceMs / 1000} s` : undefined)
+        throw unreachable(error, waiting.signal.aborted ? `no answer within ${patienceMs / 1000} s` : undefined)
       }
     },
     stream: async function* (area, operation, input, signal) {

@@ -16,3 +16,7 @@ test('messages come out whole wherever the text was cut', () => {
 test('a message that is not complete is kept back', () => {
   expect(createMessageReader()('id: c1\ndata: {}\n')).toEqual([])
 })
+
+test('the end of a stream is no item', () => {
+  expect(createMessageReader()('id: c1\ndata: {}\n\nevent: end\nid: c2\ndata:\n\n')).toEqual([{ id: 'c1', data: '{}' }, { id: 'c2', data: '', last: true }])
+})

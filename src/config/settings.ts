@@ -54,7 +54,7 @@ export const settings = {
   token: setting({ env: 'TASKFLOWS_TOKEN', kind: text, default: null, secret: true, describe: 'Credential that tf sends to the server' }),
   serverTimeoutSeconds: setting({
     env: 'TASKFLOWS_SERVER_TIMEOUT_SECONDS', kind: duration, default: 60,
-    describe: 'How long a server may take to answer tf; ten times as long where it waits for services',
+    describe: 'How long a server may say nothing to tf; ten times as long where it waits for services',
   }),
   tlsCert: setting({ env: 'TASKFLOWS_TLS_CERT', kind: path, default: null, describe: 'Certificate of the server, with those that lead to its authority (PEM): it speaks https only' }),
   tlsKey: setting({ env: 'TASKFLOWS_TLS_KEY', kind: path, default: null, describe: 'Private key of that certificate (PEM)' }),

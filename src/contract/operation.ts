@@ -90,6 +90,8 @@ export interface Streamed<T> {
 export interface StreamBatch<T> {
   readonly items: readonly Streamed<T>[]
   readonly cursor: string
+  /** Nothing comes behind these, however long somebody waits. */
+  readonly last?: true
 }
 
 /** The names in braces of a path. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { ServiceMatch, ServiceScope, ServiceStatus } from '../engines/services/vocabulary.ts'
 import { Instant, freeText, operation } from './operation.ts'
 import { ServiceDefinition } from './service-definition.ts'
+import { serviceBackfills } from './service-backfills.ts'
 import { serviceLogs } from './service-logs.ts'
 import { serviceWhy } from './service-why.ts'
 
@@ -21,6 +22,7 @@ export const Service = z.object({
   load_state: z.string(),
   active_state: z.string(),
   sub_state: z.string(),
+  active_runs: z.int().describe('Runs that go on right now: of overlap allow, and where times are made up for, there may be several'),
   service_enabled: z.boolean(),
   timer_enabled: z.boolean().nullable().describe('null without a start schedule'),
   schedule: z.string().nullable().describe('Its start schedules; null without one'),
@@ -124,6 +126,7 @@ const which = {
 const actErrors = ['request.invalid', 'service.not_found', 'service.protected', 'service.action_failed', 'systemd.unavailable'] as const
 
 export const services = {
+  ...serviceBackfills,
   ...serviceLogs,
   ...serviceWhy,
   list: operation({

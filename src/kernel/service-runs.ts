@@ -21,9 +21,10 @@ export type ServiceRunState = 'running' | 'succeeded' | 'failed' | 'timed_out' |
 
 /** Times are epoch milliseconds. `null`: not known, not measured, or not said of such a run. */
 export interface ServiceRun extends ServiceRunKey {
-  /** Of systemd, 32 hexadecimal digits; `null` for a slot without a run. */
+  /** Of systemd, 32 hexadecimal digits; `null` for a slot without a run, and for a start that was forbidden. */
   readonly invocationId: string | null
   readonly state: ServiceRunState
+  /** Of one that a condition forbade, when systemd tried. */
   readonly startedAt: number | null
   /** `null` also for one that ended well while nobody looked, whose manager does not write down when. */
   readonly endedAt: number | null
@@ -62,11 +63,11 @@ export function placeOf({ endedAt, startedAt, slot }: ServiceRun): number {
   return endedAt ?? startedAt ?? slot ?? 0
 }
 
-/** As the ledger of all runs shows one that systemd began. */
-export function runOfService({ host, scope, service, invocationId, state, startedAt, endedAt, exitCode, ...facts }: ServiceRun): Run {
+/** As the ledger of all runs shows it. @param id as in `service-run-id.ts` */
+export function runOfService({ host, scope, service, state, startedAt, endedAt, exitCode, ...facts }: ServiceRun, id: string): Run {
   const { result, exitSignal, cpuSeconds, memoryPeakBytes, slot, reason } = facts
   return {
-    id: invocationId!, kind: 'service', name: service, subject: `${host}/${scope}/${service}`, tenant: null, state, attempt: null, host, startedAt, endedAt, exitCode,
-    errorType: null, errorMessage: null, correlationId: invocationId!, service: { scope, result, exitSignal, cpuSeconds, memoryPeakBytes, slot, reason },
+    id, kind: 'service', name: service, subject: `${host}/${scope}/${service}`, tenant: null, state, attempt: null, host, startedAt, endedAt, exitCode,
+    errorType: null, errorMessage: null, correlationId: id, service: { scope, result, exitSignal, cpuSeconds, memoryPeakBytes, slot, reason },
   }
 }

@@ -5,7 +5,7 @@
 import type { Caller } from '../access/roles.ts'
 import type { TokenStore } from '../access/tokens.ts'
 import type { Alongside, Jobs } from '../engines/jobs/index.ts'
-import type { Environments, Services } from '../engines/services/index.ts'
+import type { Backfills, Environments, Services } from '../engines/services/index.ts'
 import type { ServiceLogs } from '../engines/services/logs/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Queryable } from '../kernel/database/database.ts'
@@ -41,6 +41,7 @@ export interface Engines {
   readonly services: Services
   readonly serviceLogs: ServiceLogs
   readonly environments: Environments
+  readonly backfills: Backfills
   readonly jobs: Jobs
   readonly events: EventLog
   readonly runs: RunLog

@@ -3,6 +3,7 @@ import { hostname } from 'node:os'
 import type { LogLine as LogLineWire, serviceLogs } from '../contract/service-logs.ts'
 import type { StreamBatch, ValidInputOf } from '../contract/operation.ts'
 import type { LogBatch, LogLine, LogQuery } from '../engines/services/logs/index.ts'
+import { serviceOfUnit } from '../engines/services/run-units.ts'
 import { parseDuration } from '../kernel/duration.ts'
 import { TaskflowsError, invalidFields } from '../kernel/errors.ts'
 import { levelOfPriority, syslogPriorities } from '../kernel/observe/log-level.ts'
@@ -57,12 +58,12 @@ function readTime(path: string, text: string, nowMs: number): number {
 const instantForm = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)$/
 
 async function* showBatches(batches: AsyncIterable<LogBatch>): AsyncGenerator<StreamBatch<LogLineWire>, void> {
-  for await (const { lines, cursor } of batches) yield { items: lines.map((line) => ({ cursor: line.cursor, item: showLine(line) })), cursor }
+  for await (const { lines, cursor, last } of batches) yield { items: lines.map((line) => ({ cursor: line.cursor, item: showLine(line) })), cursor, ...(last && { last }) }
 }
 
 function showLine({ cursor, at, hostname: host, scope, unit, pid, priority, message, invocationId }: LogLine): LogLineWire {
   return {
-    cursor, at: new Date(at).toISOString(), hostname: host ?? hostname(), service: unit === null ? null : unit.replace(/^taskflows-(.*)\.service$/, '$1'), scope, unit, pid,
+    cursor, at: new Date(at).toISOString(), hostname: host ?? hostname(), service: unit === null ? null : serviceOfUnit(unit) ?? unit, scope, unit, pid,
     priority, level: levelOfPriority(priority), message, invocation_id: invocationId,
   }
 }

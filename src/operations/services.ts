@@ -11,12 +11,14 @@ import { TaskflowsError, messageOf } from '../kernel/errors.ts'
 import { isGlob } from '../kernel/glob.ts'
 import type { OperationContext } from './context.ts'
 import type { Implementation } from './implement.ts'
+import { serviceBackfillOperations } from './service-backfills.ts'
 import { serviceLogOperations } from './service-logs.ts'
 import { type Here, showActed, showApplied, showDetails, showFile, showNext, showPlan, showService, showWhy } from './show-service.ts'
 
-export type ServiceContext = Pick<OperationContext, 'services' | 'serviceLogs' | 'clock' | 'caller' | 'signal' | 'onProgress'>
+export type ServiceContext = Pick<OperationContext, 'services' | 'serviceLogs' | 'backfills' | 'keep' | 'clock' | 'caller' | 'signal' | 'onProgress'>
 
 export const serviceOperations: Implementation<typeof services, ServiceContext> = {
+  ...serviceBackfillOperations,
   ...serviceLogOperations,
   list: async ({ match, scope, running, details }, context) => {
     const views = sees(context) ? await context.services.list(readMatch(match, scope), { details }) : []

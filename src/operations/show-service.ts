@@ -28,6 +28,7 @@ export function showService(view: ServiceView, { hostname, now }: Here): z.outpu
     load_state: view.loadState,
     active_state: view.activeState,
     sub_state: view.subState,
+    active_runs: view.activeRuns,
     service_enabled: view.serviceEnabled,
     timer_enabled: view.timerEnabled,
     schedule: view.schedules.length === 0 ? null : view.schedules.join(', '),

@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 import { type HttpSink, startHttpSink } from '../testbed/http-sink.ts'
 import { startSlackDouble } from '../testbed/slack-api.ts'
 import { temporaryFolder } from '../testbed/temporary-folder.ts'
@@ -18,7 +19,7 @@ beforeEach(async () => { [sink, home] = await Promise.all([startHttpSink(), temp
 afterEach(() => Promise.all([sink[Symbol.asyncDispose](), home[Symbol.asyncDispose]()]))
 
 async function tf(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, ['--conditions=source', program, 'alerts', 'test', ...args], { env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home.path, ...env } })
+  const child = spawn(process.execPath, ['--conditions=source', program, 'alerts', 'test', ...args], { env: { ...bareEnvironment, TASKFLOWS_HOME: home.path, ...env } })
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code: code as number, out, err }
 }

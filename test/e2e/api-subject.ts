@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Security } from '../../src/access/security-file.ts'
+import { noBackfills } from '../../src/engines/services/backfill/no-backfills.ts'
 import type { Environments, Services } from '../../src/engines/services/index.ts'
 import type { Job, JobFilter, Jobs, NewJob } from '../../src/engines/jobs/index.ts'
 import { isFinished, nextState } from '../../src/engines/jobs/job-state.ts'
@@ -96,6 +97,7 @@ function memoryEngines(): Engines {
   return {
     services: noServices,
     environments: noEnvironments,
+    backfills: noBackfills,
     serviceLogs: noServiceLogs,
     jobs: memoryJobs(),
     clock: systemClock,

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 import { temporaryFolder } from '../testbed/temporary-folder.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -44,9 +45,9 @@ function write(name: string, text: string): string {
 }
 
 function tf(args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
-  const { PATH, HOME } = process.env
+  const { HOME } = process.env
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--conditions=source', program, 'check', ...args], {
-    cwd: folder, encoding: 'utf8', env: { PATH, HOME, XDG_CONFIG_HOME: join(folder, 'config'), TASKFLOWS_HOME: join(folder, 'home'), ...variables },
+    cwd: folder, encoding: 'utf8', env: { ...bareEnvironment, HOME, XDG_CONFIG_HOME: join(folder, 'config'), TASKFLOWS_HOME: join(folder, 'home'), ...variables },
   })
   return { status, stdout, stderr }
 }

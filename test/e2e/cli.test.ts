@@ -14,6 +14,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, expect, onTestFinished, test } from 'vitest'
 import { commands } from '../../src/faces/cli/commands.ts'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 
 const program = fileURLToPath(new URL('../../src/faces/cli/main.ts', import.meta.url))
 
@@ -45,7 +46,7 @@ beforeEach(async () => {
 
 function start(args: readonly string[], { env = {}, nodeArgs = [] }: Start = {}): ChildProcess {
   const child = spawn(process.execPath, [...nodeArgs, program, ...args], {
-    env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home, TASKFLOWS_SERVER: api.address, ...env },
+    env: { ...bareEnvironment, TASKFLOWS_HOME: home, TASKFLOWS_SERVER: api.address, ...env },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest'
 import { setupSecurity } from '../../src/access/security-file.ts'
 import { type TestDatabase, createTestDatabase } from '../../src/testing/test-database.ts'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 import { hasPgbouncer, startPgbouncer } from '../testbed/pgbouncer.ts'
 
 const program = fileURLToPath(new URL('../../src/faces/cli/main.ts', import.meta.url))
@@ -30,7 +31,7 @@ const write = (content: string, mode = 0o600) => {
 }
 
 async function tf(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-  const child = spawn(process.execPath, [program, ...args], { cwd: home, env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home, ...env } })
+  const child = spawn(process.execPath, [program, ...args], { cwd: home, env: { ...bareEnvironment, TASKFLOWS_HOME: home, ...env } })
   onTestFinished(() => void child.kill('SIGKILL'))
   child.stdin.end()
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])

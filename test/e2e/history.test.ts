@@ -14,6 +14,7 @@ import { readConfig } from '../../src/config.ts'
 import type { Run, TaskflowsContract } from '../../src/contract/index.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { type TestDatabase, createTestDatabase } from '../../src/testing/test-database.ts'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 
 const [library, program] = ['src/index.ts', 'src/faces/cli/main.ts'].map((path) => fileURLToPath(new URL(`../../${path}`, import.meta.url))) as [string, string]
 
@@ -21,7 +22,7 @@ interface Ended { readonly code: unknown; readonly out: string; readonly err: st
 
 /** Without a PATH there is no journalctl: what a journal adds is for test/machine/journal-history.test.ts. */
 async function node(home: string, args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ['--conditions=source', ...args], { env: { PATH: '', TASKFLOWS_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--conditions=source', ...args], { env: { ...bareEnvironment, PATH: '', TASKFLOWS_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code, out, err }
 }
@@ -99,7 +100,7 @@ describe('without a server', () => {
   })
 
   test('lines are followed until Ctrl-C', async () => {
-    const child = spawn(process.execPath, ['--conditions=source', program, 'logs', 'followed', '-f', '-o', 'json'], { env: { PATH: '', TASKFLOWS_HOME: home }, stdio: ['ignore', 'pipe', 'ignore'] })
+    const child = spawn(process.execPath, ['--conditions=source', program, 'logs', 'followed', '-f', '-o', 'json'], { env: { ...bareEnvironment, PATH: '', TASKFLOWS_HOME: home }, stdio: ['ignore', 'pipe', 'ignore'] })
     onTestFinished(() => void child.kill('SIGKILL'))
     const out = once(child.stdout, 'data')
     await work(home, 'followed', 7)

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, describe, expect, test } from 'vitest'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 import { type LokiDouble, startLokiDouble } from '../testbed/loki.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'taskflows-logging-'))
@@ -18,7 +19,7 @@ type Line = Record<string, unknown> & { event: string; context: Record<string, u
 function start(code: string, { env = {}, ...options }: SpawnOptions = {}): ChildProcess {
   const module = `import { configureLogging, configureLokiLogging, getLogger, getStructLogger, setRequestContext, clearRequestContext, withRequestContext, generateRequestId, flushLogging } from 'taskflows/logging'\n${code}`
   return spawn(process.execPath, ['--conditions=source', '--input-type=module', '-e', module], {
-    cwd: join(import.meta.dirname, '../..'), env: { PATH: process.env.PATH, TASKFLOWS_HOME: join(directory, 'home'), HOME: directory, ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...options,
+    cwd: join(import.meta.dirname, '../..'), env: { ...bareEnvironment, TASKFLOWS_HOME: join(directory, 'home'), HOME: directory, ...env }, stdio: ['ignore', 'pipe', 'pipe'], ...options,
   })
 }
 

@@ -14,6 +14,7 @@ import { type Client, connectTo } from '../../src/client/index.ts'
 import { readConfig } from '../../src/config.ts'
 import type { TaskflowsContract } from '../../src/contract/index.ts'
 import { type TestDatabase, createTestDatabase } from '../../src/testing/test-database.ts'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 
 const library = fileURLToPath(new URL('../../src/index.ts', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'taskflows-reports-'))
@@ -49,7 +50,7 @@ const homeEnv = { TASKFLOWS_HOME: home }
 function start(program: string, env: Readonly<Record<string, string>> = homeEnv): ChildProcess {
   const file = join(home, `${name}.ts`)
   writeFileSync(file, `import { task } from ${JSON.stringify(library)}\nconst work = task(async (n: number, ms = 0) => { if (ms > 0) await new Promise((done) => setTimeout(done, ms)); return n }, { name: ${JSON.stringify(name)} })\n${program}\n`)
-  const child = spawn(process.execPath, ['--conditions=source', file], { env: { PATH: process.env['PATH'], TASKFLOWS_LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, ['--conditions=source', file], { env: { ...bareEnvironment, TASKFLOWS_LOG_LEVEL: 'warn', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }

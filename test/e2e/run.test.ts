@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 
 const program = fileURLToPath(new URL('../../src/faces/cli/main.ts', import.meta.url))
 const folder = join(import.meta.dirname, 'run')
@@ -17,7 +18,7 @@ beforeAll(() => { home = mkdtempSync(join(tmpdir(), 'tf-run-')) })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
 function start(...args: string[]): ChildProcess {
-  const child = spawn(process.execPath, ['--conditions=source', program, 'run', ...args], { cwd: folder, env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home } })
+  const child = spawn(process.execPath, ['--conditions=source', program, 'run', ...args], { cwd: folder, env: { ...bareEnvironment, TASKFLOWS_HOME: home } })
   onTestFinished(() => void child.kill('SIGKILL'))
   return child
 }

@@ -14,6 +14,7 @@ import { readConfig } from '../../src/config.ts'
 import { type TaskflowsContract, contract } from '../../src/contract/index.ts'
 import { newId } from '../../src/kernel/ids.ts'
 import { type TestDatabase, createTestDatabase } from '../../src/testing/test-database.ts'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 import { ask } from './api-suite.ts'
 
 const program = fileURLToPath(new URL('../../src/faces/cli/main.ts', import.meta.url))
@@ -39,7 +40,7 @@ const startedAt = new Date(now - 5000).toISOString()
 const endedAt = new Date(now - 3500).toISOString()
 
 async function tf(...args: string[]): Promise<{ code: unknown; out: string; err: string }> {
-  const child = spawn(process.execPath, [program, ...args], { env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [program, ...args], { env: { ...bareEnvironment, TASKFLOWS_HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] })
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code, out, err }
 }

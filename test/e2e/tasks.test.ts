@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 let directory: string
@@ -15,8 +16,7 @@ afterAll(() => rmSync(directory, { recursive: true }))
 function run(program: string, env: NodeJS.ProcessEnv = {}): SpawnSyncReturns<string> {
   const path = join(directory, 'program.mts')
   writeFileSync(path, `import * as t from ${JSON.stringify(join(root, 'src/index.ts'))}\n${program}\n`)
-  const { PATH } = process.env
-  return spawnSync(process.execPath, ['--conditions=source', path], { encoding: 'utf8', timeout: 10_000, env: { PATH, TASKFLOWS_HOME: join(directory, 'home'), ...env } })
+  return spawnSync(process.execPath, ['--conditions=source', path], { encoding: 'utf8', timeout: 10_000, env: { ...bareEnvironment, TASKFLOWS_HOME: join(directory, 'home'), ...env } })
 }
 
 const linesOf = ({ stderr }: SpawnSyncReturns<string>) => stderr.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Record<string, unknown>)

@@ -13,6 +13,7 @@ import { readConfig } from '../../src/config.ts'
 import { enqueue } from '../../src/index.ts'
 import { createTestDatabase } from '../../src/testing/test-database.ts'
 import { startTf } from '../machine/crash/program.ts'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 
 const tasks = join(import.meta.dirname, 'transactions/tasks.ts')
 const order = join(import.meta.dirname, 'transactions/order.ts')
@@ -137,7 +138,7 @@ async function openSite() {
       return worker
     },
     startOrder: (how: 'commit' | 'wait') => {
-      const child = spawn(process.execPath, ['--conditions=source', order, how], { env: { PATH: process.env['PATH'], TASKFLOWS_DATABASE_URL: url }, stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(process.execPath, ['--conditions=source', order, how], { env: { ...bareEnvironment, TASKFLOWS_DATABASE_URL: url }, stdio: ['ignore', 'pipe', 'inherit'] })
       stack.defer(() => { child.kill('SIGKILL') })
       return { child, saw: (pattern: RegExp) => untilSaid(child, pattern) }
     },

@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 import { type HttpSink, startHttpSink } from '../testbed/http-sink.ts'
 import { temporaryFolder } from '../testbed/temporary-folder.ts'
 
@@ -27,7 +28,7 @@ async function run(body: string, env: Readonly<Record<string, string>> = {}) {
     ${body}
   `)
   const begun = performance.now()
-  const child = spawn(process.execPath, ['--conditions=source', file], { env: { PATH: process.env['PATH'], TASKFLOWS_HOME: join(folder.path, 'home'), TASKFLOWS_LOG_LEVEL: 'error', ...env } })
+  const child = spawn(process.execPath, ['--conditions=source', file], { env: { ...bareEnvironment, TASKFLOWS_HOME: join(folder.path, 'home'), TASKFLOWS_LOG_LEVEL: 'error', ...env } })
   const [out, err, [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return { code: code as number, out, err, ms: performance.now() - begun }
 }

@@ -1,6 +1,7 @@
 /**
  * Kills servers, workers, a customer's program, PostgreSQL and all of them under load, TASKFLOWS_CRASH_KILLS times
- * (default 200), and then accounts for every job, order, effect and event.
+ * (default 40), and then accounts for every job, order, effect and event. How soon things happen on a quiet machine is for
+ * `crash-worker.test.ts`.
  */
 import { statSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -15,7 +16,7 @@ import { createTokens, openRequests } from './crash/requests.ts'
 import { type CrashSite, type Target, openCrashSite } from './crash/site.ts'
 import { processesOf, untilNothingIsLeft } from './embedded/harness.ts'
 
-const kills = Number(process.env['TASKFLOWS_CRASH_KILLS'] ?? 200)
+const kills = Number(process.env['TASKFLOWS_CRASH_KILLS'] ?? 40)
 /** In turn; the moments are random. */
 const order: readonly Target[] = [
   'worker', 'postmaster', 'worker', 'server', 'customer', 'worker', 'backend', 'server', 'worker', 'server',
@@ -23,8 +24,8 @@ const order: readonly Target[] = [
 ]
 const shortestPauseMs = 50
 const longestPauseMs = 600
-/** What was killed is waited for. After a kill of everything that takes as long as a start of everything. */
-const usualAbsenceMs = 1_500
+/** What was killed is waited for, beside other tests. After a kill of everything that takes as long as a start of everything. */
+const usualAbsenceMs = 4_000
 const longestAbsenceMs = 60_000
 /** A lease of a worker that died with the last kill expires after 10 s; what then runs has time-outs and delays of a second. */
 const settleMs = 60_000
@@ -134,10 +135,11 @@ describe.skipIf(process.platform !== 'linux')(`after ${kills} kills under load`,
     expect(load.requests.repeated).toBeGreaterThan(0)
   })
 
-  test('what killed workers had begun began again within 15 s', () => {
+  // After 15 s at most on a machine that does nothing else; here other tests run beside, and other jobs are in front of them.
+  test('what killed workers had begun began again within 30 s', () => {
     const delays = rerunDelays()
     expect(delays.length).toBeGreaterThan(0)
-    expect(Math.max(...delays)).toBeLessThan(15_000)
+    expect(Math.max(...delays)).toBeLessThan(30_000)
   })
 
   test('no program ended by itself', () => {

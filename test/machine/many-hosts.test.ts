@@ -7,20 +7,22 @@ import { request } from 'node:https'
 import { connect as connectPlainly } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { selfSignedCertificate } from '../../src/access/self-signed-certificate.ts'
 import { readSecurity } from '../../src/access/security-file.ts'
 import { sha256Hex, signatureHeaders } from '../../src/kernel/hmac-signature.ts'
+import { bareEnvironment } from '../testbed/bare-environment.ts'
 import { missingForNetwork } from '../testbed/network.ts'
 import { missingForUserManager } from '../testbed/systemd/user-manager.ts'
 import { type TfHost, startTfHost } from '../testbed/tf-hosts.ts'
 
 const program = join(import.meta.dirname, '../../src/faces/cli/main.ts')
 const names = ['one', 'two', 'plain'] as const
-/** What a host that is cut off may cost: a connection is given up after 10 s, a silent one after 20 s. */
-const [cutCostsMs, silenceCostsMs] = [14_000, 40_000]
+/** What a host that is cut off may cost on a busy machine: a connection is given up after 10 s, a silent one after 20 s. */
+const [cutCostsMs, silenceCostsMs] = [19_000, 40_000]
 
 const missing = missingForNetwork() ?? missingForUserManager()
 if (missing !== undefined) console.log(`${process.env['CI'] ? 'missing' : 'skipped'}: many hosts: ${missing}`)
@@ -48,6 +50,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('many hosts', { tim
       '  - { name: web, start_command: sleep 1000, enabled: true }',
       '  - { name: nightly, start_command: "true", start_schedule: daily 03:00 }',
       '  - { name: long, type: oneshot, start_command: sleep 8 }',
+      '  - { name: talks, type: oneshot, start_command: [sh, -c, "for i in 1 2 3; do echo said $i; sleep 0.3; done"] }',
     ].join('\n'))
   }, 180_000)
   afterAll(() => stack.disposeAsync(), 60_000)
@@ -57,11 +60,15 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('many hosts', { tim
   }
   async function start(...args: readonly string[]) {
     const startedAt = Date.now()
-    const child = spawn(process.execPath, ['--conditions=source', program, ...args], { cwd: directory, env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home, TASKFLOWS_TLS_CA: ca ?? '' }, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = begin(...args)
     const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, 'close') as Promise<[number]>]).then(([out, err, [code]]) => ({ code, out, err, ms: Date.now() - startedAt }))
     return { ended }
   }
+  function begin(...args: readonly string[]) {
+    return spawn(process.execPath, ['--conditions=source', program, ...args], { cwd: directory, env: { ...bareEnvironment, TASKFLOWS_HOME: home, TASKFLOWS_TLS_CA: ca ?? '', TASKFLOWS_SERVER_TIMEOUT_SECONDS: patience }, stdio: ['ignore', 'pipe', 'pipe'] })
+  }
   let ca: string | undefined
+  let patience = ''
   const items = (out: string) => (JSON.parse(out) as { items: Record<string, unknown>[] }).items
   const rowsOf = (out: string) => out.trimEnd().split('\n').map((line) => line.split(/ {2,}/))
 
@@ -87,7 +94,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('many hosts', { tim
     expect(await tf('plan', 'services.yaml', '-s', 'all')).toMatchObject({ code: 0 })
     const [header, ...rows] = rowsOf((await tf('list', '-s', 'plain', '-s', 'one', '--server', 'two')).out)
     expect(header!.slice(0, 3)).toEqual(['HOST', 'SERVICE', 'STATUS'])
-    expect(rows.map(([host, service]) => `${host} ${service}`)).toEqual(['plain', 'one', 'two'].flatMap((host) => ['long', 'nightly', 'web'].map((name) => `${host} ${name}`)))
+    expect(rows.map(([host, service]) => `${host} ${service}`)).toEqual(['plain', 'one', 'two'].flatMap((host) => ['long', 'nightly', 'talks', 'web'].map((name) => `${host} ${name}`)))
     const { out } = await tf('list', 'web', '-s', 'all', '-o', 'json')
     expect(items(out)).toMatchObject(names.map((name) => ({ server: name, hostname: `host-${name}`, name: 'web', status: 'running' })))
   })
@@ -115,17 +122,88 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('many hosts', { tim
     expect(await tf('restart', 'nobody', '-s', 'all')).toMatchObject({ code: 4, out: '', err: expect.stringMatching(/^error: none of the 3 servers did it$/m) })
   })
 
-  test.each([['jobs', 'list'], ['logs', 'web', '--follow'], ['api', 'status']])('%s %s is for one of them', async (...line) => {
+  test.each([['jobs', 'list'], ['events', '--follow'], ['api', 'status']])('%s %s is for one of them', async (...line) => {
     expect(await tf(...line, '-s', 'one', '-s', 'two')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('one server') })
   })
 
+  test('what takes longer than silence is borne is waited for, since they say that they are at it', async () => {
+    writeFileSync(join(directory, 'slow.yaml'), 'services: [{ name: slow, start_command: sleep 1000, enabled: true, health_check: { command: [sleep, "13"], timeout: 25, within: 60 } }]')
+    patience = '1'
+    try {
+      const created = await tf('create', 'slow.yaml', '-s', 'one', '-s', 'plain', '--yes')
+      expect(created, created.err).toMatchObject({ code: 0, ms: expect.toSatisfy((ms: number) => ms > 10_000) })
+      expect(await tf('remove', 'slow', '-s', 'one', '-s', 'plain', '--yes')).toMatchObject({ code: 0 })
+    } finally {
+      patience = ''
+    }
+  })
+
+  describe('what their services wrote', () => {
+    const said = ({ server, message, at }: Record<string, unknown>) => ({ server, message, at: Date.parse(String(at)) })
+    const linesOf = (out: string) => out.trimEnd().split('\n').map((line) => said(JSON.parse(line) as Record<string, unknown>))
+    const inOrder = (lines: readonly { readonly at: number }[]) => expect(lines).toEqual(lines.toSorted((one, other) => one.at - other.at))
+
+    test('is one list by time, in which each line says of which server it is', async () => {
+      expect(await tf('start', 'talks', '--wait', '-s', 'one', '-s', 'two')).toMatchObject({ code: 0 })
+      const shown = await tf('logs', 'talks', '-s', 'one', '-s', 'two', '--grep', '^said', '-o', 'json')
+      expect(shown.code, shown.err).toBe(0)
+      const lines = items(shown.out).map(said)
+      for (const name of ['one', 'two']) expect(lines.filter(({ server }) => server === name).map(({ message }) => message)).toEqual(['said 1', 'said 2', 'said 3'])
+      inOrder(lines)
+      const text = (await tf('logs', 'talks', '-s', 'one', '-s', 'plain', '--grep', '^said|^Finished')).out
+      expect(text).toMatch(/^one    \d{4}-\d\d-\d\d .* said 3$/m)
+      // More than a page is streamed.
+      inOrder(linesOf((await tf('logs', 'talks', '-s', 'one', '-s', 'two', '-n', '5000', '--grep', '^said', '-o', 'jsonl')).out))
+    })
+
+    test('is followed on all of them, as it comes', async () => {
+      const child = begin('logs', 'talks', '-f', '-n', '1', '-s', 'one', '-s', 'two', '-o', 'jsonl')
+      const seen: ReturnType<typeof said>[] = []
+      const followed = (async () => {
+        for await (const line of createInterface(child.stdout)) {
+          seen.push(said(JSON.parse(line) as Record<string, unknown>))
+          if (['one', 'two'].every((name) => seen.filter(({ server, message }) => server === name && /^Finished/.test(String(message))).length === 2)) break
+        }
+      })()
+      // The last line of before is the sign that both are followed.
+      await vi.waitFor(() => expect(new Set(seen.map(({ server }) => server)).size).toBe(2), { timeout: 30_000 })
+      await tf('start', 'talks', '--wait', '-s', 'one', '-s', 'two')
+      await followed
+      child.kill('SIGINT')
+      expect(await once(child, 'close')).toEqual([130, null])
+      for (const name of ['one', 'two']) expect(seen.filter(({ server, message }) => server === name && /^said/.test(String(message))).map(({ message }) => message)).toEqual(['said 1', 'said 2', 'said 3'])
+    })
+
+    test('is a mistake to ask for without services', async () => {
+      expect(await tf('logs', '-s', 'all')).toMatchObject({ code: 2, out: '', err: expect.stringContaining('one machine') })
+    })
+  })
+
   describe('one of them is cut off', () => {
+    test('and what the others wrote is shown all the same', async () => {
+      hosts.two.link.cut()
+      try {
+        const shown = await tf('logs', 'web', '-s', 'all', '-n', '3', '-o', 'json')
+        expect(shown).toMatchObject({ code: 7, err: expect.stringContaining('servers.partial'), ms: expect.toSatisfy((ms: number) => ms < cutCostsMs) })
+        expect(new Set(items(shown.out).map(({ server }) => server))).toEqual(new Set(['one', 'plain']))
+        const child = begin('logs', 'web', '-f', '-n', '1', '-s', 'all')
+        // The others are not kept waiting, and it is named before anybody ends the rest.
+        await once(child.stdout.resume(), 'data')
+        for await (const line of createInterface(child.stderr)) if (line.includes('warning: two: ')) break
+        child.stderr.resume()
+        child.kill('SIGINT')
+        expect(await once(child, 'close')).toEqual([7, null])
+      } finally {
+        hosts.two.link.heal()
+      }
+    })
+
     test('and is a named error in time, beside what the others say', async () => {
       hosts.two.link.cut()
       try {
         const listed = await tf('list', '-s', 'all', '-o', 'json')
         expect(listed).toMatchObject({ code: 7, ms: expect.toSatisfy((ms: number) => ms < cutCostsMs) })
-        expect(items(listed.out).map(({ server }) => server)).toEqual(['one', 'one', 'one', 'plain', 'plain', 'plain'])
+        expect(items(listed.out).map(({ server }) => server)).toEqual([...Array<string>(4).fill('one'), ...Array<string>(4).fill('plain')])
         expect(JSON.parse(listed.err.slice(listed.err.indexOf('{')))).toMatchObject({ code: 'servers.partial', details: { failures: [{ server: 'two', code: 'server.unreachable', detail: expect.stringContaining('no connection within 10 s') }] } })
         const [restarted, alone, tested] = await Promise.all([tf('restart', 'web', '-s', 'all'), tf('restart', 'web', '-s', 'two'), tf('servers', 'test')])
         expect(restarted).toMatchObject({ code: 7, out: expect.stringMatching(/^one .*\nplain /m), err: expect.stringContaining('two: no taskflows server answers'), ms: expect.toSatisfy((ms: number) => ms < cutCostsMs) })

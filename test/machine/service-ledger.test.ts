@@ -1,6 +1,7 @@
 /**
  * The ledger of services against what ran: on a real user manager with a journal, services write down their own
- * invocations, while servers are killed and started. TASKFLOWS_LEDGER_SECONDS: for how long, 40 unless told otherwise.
+ * invocations, while servers are killed and started; and each second in which one was to begin is held against it.
+ * TASKFLOWS_LEDGER_SECONDS: for how long, 40 unless told otherwise.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -70,16 +71,17 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the ledger of serv
   const expected = (name: string): string[] => readFileSync(join(directory, name), 'utf8').trim().split('\n').sort()
   const everySecond = { schedule: '*:*:*', accuracy: 0.001 }
 
-  async function runsOf({ client }: Server, name: string): Promise<Run[]> {
+  async function rowsOf({ client }: Server, name: string): Promise<Run[]> {
     const found: Run[] = []
     for (let cursor: string | null | undefined; cursor !== null;) {
       const page = await client.runs.list({ kind: 'service', name, limit: 1000, ...(cursor !== undefined && { cursor }) })
-      // A slot without a run is there, too.
-      found.push(...page.items.filter(({ started_at }) => started_at !== null))
+      found.push(...page.items)
       cursor = page.next_cursor
     }
     return found
   }
+  /** Without slots that had no run. */
+  const runsOf = async (server: Server, name: string): Promise<Run[]> => (await rowsOf(server, name)).filter(({ state }) => state !== 'skipped' && state !== 'missed')
   const idsOf = (runs: readonly Run[]) => runs.map(({ id }) => id).sort()
 
   test('tells of a run within half a second of its end, with how it ended', async () => {
@@ -102,6 +104,29 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the ledger of serv
     await kill(server)
   })
 
+  test('knows what became of runs when their systemd is stopped and started, with a server or without', async () => {
+    const before = await serve('one')
+    await before.client.services.apply({ services: [
+      { name: 'held', start_command: noting('held', 'sleep 1000'), enabled: true },
+      { name: 'deaf', start_command: noting('deaf', 'trap "" TERM; sleep 1000 & wait; wait'), stop_timeout: 1, enabled: true },
+      { name: 'ticking', start_command: noting('ticking', 'exit 0'), start_schedule: everySecond },
+    ] })
+    await manager.restart()
+    for (const name of ['held', 'deaf']) await expect.poll(() => expected(name).length, { timeout: 20_000 }).toBe(2)
+    await kill(before)
+    await manager.restart()
+    for (const name of ['held', 'deaf']) await expect.poll(() => expected(name).length, { timeout: 20_000 }).toBe(3)
+    const after = await serve('one')
+    await systemctl('disable', '--now', 'taskflows-ticking.timer', 'taskflows-held.service', 'taskflows-deaf.service')
+    for (const name of ['held', 'deaf', 'ticking']) {
+      await expect.poll(async () => idsOf((await runsOf(after, name)).filter(({ state }) => state !== 'running')), { timeout: 60_000, interval: 500 }).toEqual(expected(name))
+    }
+    expect((await runsOf(after, 'held')).map(({ state, result }) => `${state} ${result}`)).toEqual(['cancelled success', 'cancelled success', 'cancelled success'])
+    expect((await runsOf(after, 'deaf')).map(({ state, result }) => `${state} ${result}`)).toEqual(['cancelled timeout', 'cancelled timeout', 'cancelled timeout'])
+    expect(countBy(await runsOf(after, 'ticking'), ({ state }) => state)).toEqual({ succeeded: expected('ticking').length })
+    await kill(after)
+  })
+
   test('has every run once, however often servers are killed', async () => {
     // Services that do not come up are taken back, so this one breaks down afterwards.
     const loose = join(directory, 'loose')
@@ -111,12 +136,15 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the ledger of serv
       { name: 'shot', start_command: noting('shot', 'kill -9 $$'), start_schedule: everySecond },
       { name: 'slow', start_command: noting('slow', 'sleep 1.4'), start_schedule: everySecond },
       { name: 'oneshot', type: 'oneshot', start_command: noting('oneshot', 'exit 0'), start_schedule: everySecond },
+      { name: 'forbidden', start_command: noting('forbidden', 'exit 0'), start_schedule: everySecond, startup_requirements: [{ kind: 'cpus', amount: 5000, silent: true }] },
       { name: 'loop', start_command: noting('loop', `test -e ${loose} && sleep 0.2 && exit 4; sleep 1000`), enabled: true, restart_policy: { condition: 'always', delay: 0.3, max_attempts: 1000, window: 10 } },
       { name: 'steady', start_command: noting('steady', 'sleep 1000'), enabled: true },
     ]
     const names = services.map(({ name }) => name)
+    const timed = names.filter((name) => !['loop', 'steady'].includes(name))
     let servers = [await serve('one')]
     await servers[0]!.client.services.apply({ services })
+    const watchedFrom = Math.ceil(Date.now() / 1000)
     writeFileSync(loose, '')
     await systemctl('kill', '-s', 'KILL', 'taskflows-loop.service')
     const end = Date.now() + seconds * 1000
@@ -130,10 +158,18 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the ledger of serv
       servers = await Promise.all((round % 2 === 0 ? ['one', 'other'] : ['one']).map(serve))
     }
     const server = servers[0]!
-    await systemctl('stop', ...names.filter((name) => !['loop', 'steady'].includes(name)).map((name) => `taskflows-${name}.timer`))
+    const watchedUntil = Math.floor(Date.now() / 1000) - 1
+    await systemctl('stop', ...timed.map((name) => `taskflows-${name}.timer`))
     await systemctl('stop', ...names.map((name) => `taskflows-${name}.service`))
-    for (const name of names) await expect.poll(async () => idsOf((await runsOf(server, name)).filter(({ state }) => state !== 'running')), { timeout: 60_000, interval: 500 }).toEqual(expected(name))
-    const states = async (name: string) => Object.fromEntries([...Map.groupBy(await runsOf(server, name), ({ state, result, exit_code, exit_signal }) => [state, result, exit_signal ?? exit_code].join(' '))].map(([key, { length }]) => [key, length]))
+    for (const name of names.filter((name) => name !== 'forbidden')) await expect.poll(async () => idsOf((await runsOf(server, name)).filter(({ state }) => state !== 'running')), { timeout: 60_000, interval: 500 }).toEqual(expected(name))
+    const watched = Array.from({ length: watchedUntil - watchedFrom + 1 }, (_, at) => watchedFrom + at)
+    for (const name of timed) await expect.poll(async () => slotsIn(await rowsOf(server, name), watched), { timeout: 60_000, interval: 1_000 }).toEqual({ unexplained: [], twice: [] })
+    const reasons = Object.fromEntries(await Promise.all(timed.map(async (name) => [name, countBy((await rowsOf(server, name)).filter(isWithoutRun), ({ state, reason }) => `${state} ${/^(\w+: |not met)/.exec(reason!)?.[0]}`)] as const)))
+    console.log(`slots of ${watched.length} s without a run: ${JSON.stringify(reasons)}`)
+    expect(Object.keys(reasons['forbidden']!)).toEqual(['skipped not met'])
+    expect(reasons['slow']!['skipped overlap: ']).toBeGreaterThan(watched.length / 10)
+    expect(Object.keys(reasons['slow']!)).not.toContain('skipped random_delay: ')
+    const states = async (name: string) => countBy(await runsOf(server, name), ({ state, result, exit_code, exit_signal }) => [state, result, exit_signal ?? exit_code].join(' '))
     const counts = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await states(name)] as const)))
     console.log(`after ${kills} kills: ${JSON.stringify(counts)}`)
     expect(Object.keys(counts['ok']!)).toEqual(['succeeded success 0'])
@@ -158,6 +194,25 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the ledger of serv
     expect(table).toContain('not measured')
   })
 })
+
+function isWithoutRun({ state }: Run): boolean {
+  return state === 'skipped' || state === 'missed'
+}
+
+/** Each second was to have a run: those that neither had one nor tell why, and those of which something is told twice. */
+function slotsIn(rows: readonly Run[], seconds: readonly number[]): { unexplained: number[]; twice: number[] } {
+  const secondOf = (at: string | null): number => Math.floor(Date.parse(at!) / 1000)
+  const ran = new Set(rows.filter((row) => !isWithoutRun(row)).map(({ slot, started_at }) => secondOf(slot ?? started_at)))
+  const told = Map.groupBy(rows.filter(isWithoutRun), ({ slot, started_at }) => secondOf(slot ?? started_at))
+  return {
+    unexplained: seconds.filter((second) => !ran.has(second) && !told.get(second)?.[0]?.reason),
+    twice: seconds.filter((second) => (told.get(second)?.length ?? 0) + (ran.has(second) ? 1 : 0) > 1),
+  }
+}
+
+function countBy<T>(items: readonly T[], keyOf: (item: T) => string): Record<string, number> {
+  return Object.fromEntries([...Map.groupBy(items, keyOf)].map(([key, { length }]) => [key, length]))
+}
 
 /** Of the world outside, which does its work meanwhile. */
 function pause(ms: number): Promise<void> {

@@ -140,6 +140,50 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('logs of services',
     expect(await tf('logs', 'short', '--run', '0'.repeat(32))).toMatchObject({ code: 4 })
   })
 
+  test('of a run that is over end by themselves, here and from a server, and those of one that goes on with it', async () => {
+    await client.services.start({ name: 'short', wait: true })
+    await synced()
+    const { items } = await client.services.logs({ name: 'short', grep: '^Finished', limit: 1 })
+    const id = items[0]!.invocation_id!
+    for (const server of [[], ['--server', subject.url]]) {
+      const shown = await tf(...server, 'logs', 'short', '-f', '--run', id, '-o', 'jsonl')
+      expect([shown.code, own(messages(shown.out).map((message) => ({ message })))], shown.err).toEqual([0, ['begins', 'ends']])
+      expect(await tf(...server, 'logs', 'short', '-f', '--run', '0'.repeat(32))).toMatchObject({ code: 4 })
+    }
+    await client.services.restart({ name: 'worker@1' })
+    const running = (await client.services.get({ name: 'worker@1' })).units.find(({ unit }) => unit === 'taskflows-worker@1.service')!
+    const seen: string[] = []
+    for await (const { item } of client.services.followLogs({ name: 'worker@', run: running.invocation_id!, since: '1h' })) {
+      seen.push(item.message)
+      if (item.message === 'at work') await client.services.stop({ name: 'worker@1' })
+    }
+    expect(seen.at(-1)).toMatch(/^Stopped|Consumed/)
+  })
+
+  test('until a time end when it has passed, followed or not', async () => {
+    const { items } = await client.services.logs({ name: 'seq', grep: '^line 12$' })
+    const past = await tf('logs', 'seq', '-f', '--until', items[0]!.at, '--grep', '^line', '-o', 'jsonl')
+    expect(past).toMatchObject({ code: 0 })
+    expect(messages(past.out)).toContain('line 12')
+    const seen: string[] = []
+    for await (const { item } of client.services.followLogs({ name: 'seq', lines: 1, until: new Date(Date.now() + 2000).toISOString() })) seen.push(item.message)
+    expect(seen).toEqual([expect.stringMatching(/^Finished/)])
+  })
+
+  test('of a service that was removed are there still, and somebody says that it was', async () => {
+    await client.services.apply({ services: [{ name: 'gone', type: 'oneshot', start_command: ['echo', 'was here'] }] })
+    await client.services.start({ name: 'gone', wait: true })
+    await linesOf('gone', /^Finished/)
+    await client.services.remove({ name: 'gone' })
+    for (const server of [[], ['--server', subject.url]]) {
+      const shown = await tf(...server, 'logs', 'gone')
+      expect(shown).toMatchObject({ code: 0, out: expect.stringContaining(' was here\n'), err: expect.stringMatching(/^gone is not on this host any more/m) })
+    }
+    expect(await client.services.logs({ name: 'gon*' })).toMatchObject({ notes: [expect.stringContaining('any more')], items: expect.arrayContaining([expect.objectContaining({ message: 'was here', service: 'gone' })]) })
+    await expect(client.services.logs({ name: 'gone', scope: 'system' })).rejects.toMatchObject({ code: 'service.not_found' })
+    await expect(client.services.logs({ name: 'never-was' })).rejects.toMatchObject({ code: 'service.not_found' })
+  })
+
   test('that a terminal would obey are shown, not obeyed, and are whole otherwise', async () => {
     const shown = (await tf('logs', 'odd')).out
     expect(shown).toContain('red \\x1b[31m')
@@ -222,7 +266,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('logs of services',
     // Whoever does read meanwhile gets all of it.
     await linesOf('many', /^Finished/)
     expect(rss(server) - before).toBeLessThan(60)
-    expect(await journalctls()).toBe('1')
+    await expect.poll(journalctls, { timeout: 10_000 }).toBe('1')
     request.destroy()
     await expect.poll(journalctls, { timeout: 10_000 }).toBe('0')
   })

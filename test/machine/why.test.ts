@@ -33,6 +33,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('why a service', { 
       { name: 'off', start_command: 'true', start_schedule: later },
       { name: 'past', start_command: 'true', start_schedule: '2020-01-01 00:00:00' },
       { name: 'big', start_command: 'true', start_schedule: later, startup_requirements: [{ kind: 'cpus', amount: 5000, silent: true }, { kind: 'memory', amount: '900000GB', silent: false }] },
+      { name: 'barred', start_command: 'true', start_schedule: { schedule: '*:*:*', accuracy: 0.001 }, startup_requirements: [{ kind: 'cpus', amount: 5000, silent: true }] },
+      { name: 'refused', start_command: 'true', exec_condition: 'false' },
       { name: 'gone', start_command: file('tool'), env_file: file('app.env'), start_schedule: later },
       { name: 'broken-base', start_command: 'false', type: 'oneshot' },
       { name: 'needs', start_command: 'sleep 1000', requires: ['broken-base', 'nobody-has-this'], start_schedule: later },
@@ -99,6 +101,35 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('why a service', { 
     expect(obstacles).toContainEqual(expect.stringMatching(/^AssertMemory=>=\d+ does not hold: the machine has \d+ bytes, so its start fails$/))
   })
 
+  test('was skipped: each start that a condition forbade is known without a server', async () => {
+    const { last, slots } = await vi.waitFor(async () => {
+      const told = await why('barred')
+      expect(told.slots.counts.skipped ?? 0).toBeGreaterThan(2)
+      return told
+    }, { timeout: 30_000, interval: 1000 })
+    expect(last).toMatchObject({ state: 'skipped', text: 'skipped: not met: ConditionCPUs=>=5000' })
+    expect(slots.items.filter(({ verdict }) => verdict === 'skipped')[1]).toMatchObject({ cause: 'condition', reason: 'not met: ConditionCPUs=>=5000' })
+    const { items } = JSON.parse((await host.tf('history', '-m', 'barred', '--state', 'skipped', '-o', 'json')).stdout) as { items: { id: string; reason: string }[] }
+    expect(items.length).toBeGreaterThan(2)
+    expect(new Set(items.map(({ id }) => id)).size).toBe(items.length)
+    expect(new Set(items.map(({ reason }) => reason))).toEqual(new Set(['not met: ConditionCPUs=>=5000']))
+  })
+
+  test('was skipped: a command of its own said no', async () => {
+    await host.systemctl('start', unit('refused')).catch(() => {})
+    expect(await vi.waitFor(async () => {
+      const { items } = JSON.parse((await host.tf('history', '-m', 'refused', '-o', 'json')).stdout) as { items: unknown[] }
+      expect(items).toHaveLength(1)
+      return items
+    }, { timeout: 20_000, interval: 500 })).toMatchObject([{ state: 'skipped', result: 'exec-condition', reason: 'its condition command said no' }])
+  })
+
+  test('ended well while nobody wrote that down', async () => {
+    await host.systemctl('start', unit('waits'))
+    await host.until(unit('waits'), { ActiveState: 'inactive' })
+    expect((await why('waits')).last).toMatchObject({ state: 'succeeded', text: 'succeeded', ended_at: expect.any(String) })
+  })
+
   test('cannot start: its program and its variables are not there any more', async () => {
     expect((await why('gone')).next.obstacles).toEqual([])
     rmSync(join(host.directory, 'tool'))
@@ -142,7 +173,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('why a service', { 
     const { stdout } = await host.tf('why', 'fails')
     expect(stdout).toMatch(/^fails is failed, until somebody starts it again\n {2}last run {3}\d{4}-.*: failed: exit code 3\n/)
     expect(stdout).toContain('    | no database\n')
-    expect(stdout).toMatch(/ {2}not known\n {4}.*a server \(tf serve\) writes these down/)
+    expect(stdout).toMatch(/ {2}not known\n {4}.*a server \(tf serve\) writes it down/)
   })
 
   test('that nobody has is no service', async () => {

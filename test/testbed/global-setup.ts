@@ -1,7 +1,11 @@
 /**
  * Once per run: starts the PostgreSQL of TASKFLOWS_TEST_POSTGRES (18, 15 or a directory of programs; default 18),
- * migrates the template that every test file copies, and tells the tests where it is.
+ * migrates the template that every test file copies, and tells the tests where it is. What Node makes of our files is kept
+ * for the processes of the run.
  */
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { createPostgres, urlSource } from '../../src/adapters/database/postgres/index.ts'
 import { migrate } from '../../src/kernel/database/migrate.ts'
@@ -27,7 +31,22 @@ export default async function setup(project: TestProject): Promise<() => Promise
     throw error
   })
   project.provide('postgresUrl', postgres.url)
-  return () => postgres.stop()
+  const compiled = keepCompiled()
+  return async () => {
+    await postgres.stop()
+    rmSync(compiled, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Tests start `tf` and servers many hundred times, and half of what a start takes is stripping and compiling the same files.
+ * Accounts other than that of the tests use it, too; Node gives each a directory of its own.
+ */
+function keepCompiled(): string {
+  const directory = mkdtempSync(join(tmpdir(), 'taskflows-compiled-'))
+  chmodSync(directory, 0o1777)
+  process.env.NODE_COMPILE_CACHE = directory
+  return directory
 }
 
 async function createTemplate(adminUrl: string): Promise<void> {

@@ -103,7 +103,9 @@ export function createDocker({ uid, ...options }: DockerOptions): ContainerRunti
 /** @param ours what owners of ours begin with */
 function readContainer(line: string, ours: string): ContainerState[] {
   const [name, owner, imageId, running] = line.split('\t').map((part) => JSON.parse(part) as unknown) as [string, string, string, boolean]
-  return owner.startsWith(ours) ? [{ name: name.replace(/^\//, ''), service: owner.slice(ours.length), imageId, running }] : []
+  if (!owner.startsWith(ours)) return []
+  const [service, run] = owner.slice(ours.length).split('/') as [string, string?]
+  return [{ name: name.replace(/^\//, ''), service, ...(run !== undefined && { run }), imageId, running }]
 }
 
 function judgeBuild(source: string, found: { readonly id: string; readonly labels: Readonly<Record<string, string>> } | undefined, pull: ImageWanted['pull'], state: (act: ImageState['act'], why: string) => ImageState): ImageState {

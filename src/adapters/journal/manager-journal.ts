@@ -22,6 +22,8 @@ const words: Readonly<Record<string, ManagerWord>> = {
   '39f53479d3a045ac8e11786248231fbf': 'started', // SD_MESSAGE_UNIT_STARTED
   '98e322203f7a4ed290d09fe03c09fe15': 'exited', // SD_MESSAGE_UNIT_PROCESS_EXIT
   'd9b373ed55a64feb8242e02dbe79a49c': 'failed', // SD_MESSAGE_UNIT_FAILURE_RESULT
+  '0e4284a0caca4bfc81c0bb6786972673': 'skipped', // SD_MESSAGE_UNIT_SKIPPED, by ExecCondition=
+  'be02cf6855d2428ba40df7e9d022f03d': 'forbidden', // SD_MESSAGE_UNIT_FAILED, if it is for an assertion
   '7ad2d189f7e94e70a38c781354912448': 'succeeded', // SD_MESSAGE_UNIT_SUCCESS
   'de5b426a63be47a7b6ac3eaac82e2f6f': 'stopping', // SD_MESSAGE_UNIT_STOPPING
   '9d1aaa27d60140bd96365438aad20286': 'stopped', // SD_MESSAGE_UNIT_STOPPED
@@ -33,7 +35,7 @@ const words: Readonly<Record<string, ManagerWord>> = {
 
 const fields = [
   'MESSAGE_ID', 'MESSAGE', 'UNIT', 'USER_UNIT', 'INVOCATION_ID', 'USER_INVOCATION_ID', '_BOOT_ID', '_PID', '_SOURCE_REALTIME_TIMESTAMP', 'JOB_TYPE',
-  'UNIT_RESULT', 'COMMAND', 'EXIT_CODE', 'EXIT_STATUS', 'CPU_USAGE_NSEC', 'MEMORY_PEAK',
+  'JOB_RESULT', 'UNIT_RESULT', 'COMMAND', 'EXIT_CODE', 'EXIT_STATUS', 'CPU_USAGE_NSEC', 'MEMORY_PEAK',
 ]
 
 export function createManagerJournal({ scope, uid, program = 'journalctl', unit }: ManagerJournalOptions): ManagerJournal {
@@ -61,26 +63,45 @@ function parse(line: string): Entry | undefined {
   }
 }
 
-/** `undefined` for what says nothing of a run, such as a start that its condition forbade, which bears the words of a start. */
+/** `undefined` for what says nothing of a run. */
 export function messageOf(entry: Entry, scope: 'user' | 'system'): ManagerMessage | undefined {
   const text = (name: string): string | null => (typeof entry[name] === 'string' && entry[name] !== '' ? entry[name] : null)
   const number = (name: string): number | null => (text(name) === null ? null : Number(text(name)))
-  const known = words[text('MESSAGE_ID') ?? '']
   const said = text('MESSAGE') ?? ''
-  if (known === undefined || (known === 'started' && said.includes(' was skipped because ')) || (known === 'exited' && !said.includes(': Main process exited'))) return undefined
   const [unit, invocationId] = scope === 'user' ? [text('USER_UNIT'), text('USER_INVOCATION_ID')] : [text('UNIT'), text('INVOCATION_ID')]
-  if (known !== 'manager_started' && unit === null) return undefined
+  const word = wordOf(text('MESSAGE_ID') ?? '', { said, unit, jobResult: text('JOB_RESULT') })
+  if (word === undefined) return undefined
+  if (word !== 'manager_started' && unit === null) return undefined
   const bootId = text('_BOOT_ID') ?? ''
   const [status, isExit] = [number('EXIT_STATUS'), text('EXIT_CODE') === 'exited']
   const cpu = number('CPU_USAGE_NSEC')
   return {
     at: (number('_SOURCE_REALTIME_TIMESTAMP') ?? number('__REALTIME_TIMESTAMP') ?? 0) / 1000,
-    word: known === 'started' && said.startsWith('Finished ') ? 'finished' : known,
-    unit: unit ?? '', invocationId, bootId, manager: `${bootId}/${text('_PID')}`,
-    job: text('JOB_TYPE'), result: text('UNIT_RESULT'),
-    exitCode: known === 'exited' && isExit ? status : null, exitSignal: known === 'exited' && !isExit ? signalName(status) : null,
+    // What was forbidden names the invocation before it, if there was one.
+    word, unit: unit ?? '', invocationId: word === 'forbidden' ? null : invocationId, bootId, manager: `${bootId}/${text('_PID')}`,
+    job: text('JOB_TYPE'), result: text('UNIT_RESULT'), reason: word === 'forbidden' ? unmetIn(said) ?? 'an assertion of its unit did not hold' : null,
+    exitCode: word === 'exited' && isExit ? status : null, exitSignal: word === 'exited' && !isExit ? signalName(status) : null,
     cpuSeconds: cpu === null ? null : cpu / 1e9, memoryPeakBytes: number('MEMORY_PEAK'),
   }
+}
+
+/** A start that its conditions forbid bears the id of one that was done, and words of its own; those for ExecCondition= name none, and come behind `skipped`. */
+function wordOf(id: string, { said, unit, jobResult }: { readonly said: string; readonly unit: string | null; readonly jobResult: string | null }): ManagerWord | undefined {
+  const word = words[id]
+  switch (word) {
+    // Reached once everything else is down: systemd.special(7).
+    case 'started': return unit === 'shutdown.target' ? 'all_stopped' : unmetIn(said) !== undefined ? 'forbidden' : said.startsWith('Finished ') ? 'finished' : said.startsWith('Started') ? word : undefined
+    case 'forbidden': return jobResult === 'assert' ? word : undefined
+    case 'exited': return said.includes(': Main process exited') ? word : undefined
+    default: return word
+  }
+}
+
+/** `not met: ConditionCPUs=>=8`, in the words of systemd 252 and in those of later ones. */
+function unmetIn(said: string): string | undefined {
+  const condition = / was skipped because of an unmet condition check \((.+)\)\.$/s.exec(said)?.[1] ?? / skipped, unmet condition check ?(.+)$/s.exec(said)?.[1]
+  if (condition !== undefined) return `not met: ${condition}`
+  return / skipped(?: because|,) no trigger condition checks were met/.test(said) ? 'not met: none of its conditions with |, of which one must hold' : undefined
 }
 
 function signalName(status: number | null): string {

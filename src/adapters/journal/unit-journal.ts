@@ -1,11 +1,11 @@
 /** What units wrote to journald, and systemd about them, through journalctl(1): fills the port `engines/services/logs/service-journal.ts`. */
 import { TaskflowsError } from '../../kernel/errors.ts'
-import { isGlob, matchesGlob } from '../../kernel/glob.ts'
+import { isGlob } from '../../kernel/glob.ts'
 import type { JournalReading, LogSource, ServiceJournal } from '../../engines/services/logs/service-journal.ts'
 import { parseUnitEntry } from './journal-entry.ts'
 import { journalBatches } from './journalctl.ts'
 import { createTurns } from './turns.ts'
-import { hasPatterns, matchesOf, orphansOf, sifter } from './unit-matches.ts'
+import { hasPatterns, matcher, matchesOf, orphansOf, sifter } from './unit-matches.ts'
 
 export interface UnitJournalOptions {
   /** Whose units those of the user scope are. */
@@ -50,9 +50,8 @@ export function createUnitJournal({ uid, program = 'journalctl', mostReadings = 
     const patterns = names.filter(isGlob)
     if (patterns.length === 0) return [...names]
     const found = names.filter((name) => !isGlob(name))
-    for await (const units of journalBatches(program, ['--quiet', '--no-pager', `--field=${field}`], signal)) {
-      found.push(...units.filter((unit) => patterns.some((pattern) => matchesGlob(unit, pattern))))
-    }
+    const isOne = matcher(patterns)
+    for await (const units of journalBatches(program, ['--quiet', '--no-pager', `--field=${field}`], signal)) found.push(...units.filter(isOne))
     return found
   }
   const one = async (args: readonly string[], signal: AbortSignal) => {

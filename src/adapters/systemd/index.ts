@@ -39,14 +39,15 @@ export function createSystemdManager(options: SystemdManagerOptions): ServiceMan
   return {
     scope,
     directory: unitDirectory,
-    compiler: async () => {
-      const [{ compileService }, host] = await Promise.all([import('./compile/compile-service.ts'), compileHost(options)])
-      return (definition) => compileService(definition, host)
+    compiler: async (of = 'service') => {
+      const [{ compileService, compileSlots }, host] = await Promise.all([import('./compile/compile-service.ts'), compileHost(options)])
+      return (definition) => (of === 'slots' ? compileSlots : compileService)(definition, host)
     },
     installed: () => readInstalled(places),
     foreign: () => readForeign(places),
     verify: async (units) => (await import('./analyze/analyze.ts')).verifyUnits(units, scope),
     write: async (change) => (await import('./files/write-unit-files.ts')).writeUnitFiles(places, change),
+    writeRuntime: async (change) => (await import('./files/write-runtime-units.ts')).writeRuntimeUnits(places, change),
     ...createLiveManager(createBus(address, (reason) => busUnavailable({ scope, address, uid }, reason)), unitDirectory),
   }
 }

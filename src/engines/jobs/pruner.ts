@@ -1,12 +1,13 @@
 /**
  * Keeps the house: makes the partitions that will be needed, and forgets workers
  * that have been gone for long, answers that are older than a day, unique keys
- * of jobs that have ended, old runs of services. Any number of processes may run one.
+ * of jobs that have ended, old runs of services and what was made up for. Any number of processes may run one.
  */
 import type { Clock } from '../../kernel/clock.ts'
 import type { Database } from '../../kernel/database/database.ts'
 import type { DatabaseClock } from '../../kernel/database/database-clock.ts'
 import { forgetExpiredKeys } from '../../kernel/database/idempotency-keys.ts'
+import { forgetBackfills } from '../../kernel/database/backfills/forget-backfills.ts'
 import { forgetServiceRuns } from '../../kernel/database/service-runs/forget-runs.ts'
 import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import { ensurePartitions } from '../../kernel/database/partitions.ts'
@@ -32,6 +33,7 @@ export function createPruner({ database, clock, time, onError }: PrunerOptions):
     await forgetExpiredKeys(database, signal)
     await dropFreeKeys(database, signal)
     await forgetServiceRuns(database, signal)
+    await forgetBackfills(database)
   }
   const run = async (signal: AbortSignal): Promise<void> => {
     for (;;) {

@@ -27,6 +27,8 @@ export interface ContainerState {
   readonly name: string
   /** `web`, or `worker@1`. */
   readonly service: string
+  /** The instance of its unit, of a single run (`run-units.ts`). */
+  readonly run?: string
   /** Of the image that it was made of. */
   readonly imageId: string
   readonly running: boolean

@@ -127,8 +127,8 @@ export interface ServiceManager {
   /** Where units are written. */
   readonly directory: string
 
-  /** What compiles definitions, loaded when it is wanted. */
-  compiler(): Promise<Compile>
+  /** What compiles definitions, loaded when it is wanted. @param of `slots`: the template alone by which times are made up for. Default all units of a service */
+  compiler(of?: 'service' | 'slots'): Promise<Compile>
   /** Every unit of ours on disk, by name. Needs no manager. */
   installed(): Promise<readonly InstalledUnit[]>
   /** Paths of units with names of ours that somebody else wrote. They are left alone: `write` refuses to. */
@@ -140,6 +140,12 @@ export interface ServiceManager {
    * @throws `service.invalid` for a file of somebody else in the way, `service.unsafe` for a link there, `service.not_written`
    */
   write(change: { readonly units: readonly UnitFile[]; readonly removed: readonly string[]; readonly secretEnv: readonly { readonly path: string; readonly text: string | null }[] }): Promise<void>
+
+  /**
+   * The same of units that are gone with the next boot, and that nobody sees who asks what is installed.
+   * @returns whether anything changed, of which the manager is not told either
+   */
+  writeRuntime(change: { readonly units: readonly UnitFile[]; readonly removed: readonly string[] }): Promise<boolean>
 
   /** @throws `systemd.unavailable` as all that follow */
   reload(): Promise<void>

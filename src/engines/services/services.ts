@@ -27,6 +27,8 @@ export interface ServiceView {
   readonly loadState: string
   readonly activeState: string
   readonly subState: string
+  /** Runs that go on right now: with `overlap: 'allow'`, and when times are made up for, there may be several, and the state is that of one of them. */
+  readonly activeRuns: number
   readonly serviceEnabled: boolean
   /** `null` without a start schedule. */
   readonly timerEnabled: boolean | null

@@ -95,6 +95,17 @@ test('each message carries an id, the type and the item; an empty batch only say
   expect(await read(response, 'id: c4\n\n')).toBe(wanted)
 })
 
+test('a stream that is over says so with its last message', async () => {
+  site.feed = async function* () {
+    yield { items: [{ cursor: 'c1', item: { n: 1 } }], cursor: 'c1' }
+    yield { items: [], cursor: 'c2', last: true }
+  }
+  const response = await site.open()
+  expect(await read(response, 'data:\n\n')).toBe('retry: 1000\nid: c1\ndata: {"n":1}\n\nevent: end\nid: c2\ndata:\n\n')
+  response.resume()
+  await once(response, 'end')
+})
+
 test('what goes wrong before the first batch is thrown, and no stream begins', async () => {
   site.feed = () => ({ [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new TaskflowsError('cursor.gone', 'gone')) }) })
   const response = await site.open()

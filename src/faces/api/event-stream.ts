@@ -122,7 +122,10 @@ const texts = new WeakMap<StreamBatch<unknown>, Buffer>()
 function textOf(batch: StreamBatch<unknown>): Buffer {
   const known = texts.get(batch)
   if (known) return known
-  const text = Buffer.from(batch.items.length === 0 ? `: here\nid: ${batch.cursor}\n\n` : batch.items.map(messageText).join(''))
+  const { items, cursor, last } = batch
+  // A reader that is told of the end does not come back.
+  const end = last ? `event: end\nid: ${cursor}\ndata:\n\n` : ''
+  const text = Buffer.from((items.length === 0 && !last ? `: here\nid: ${cursor}\n\n` : items.map(messageText).join('')) + end)
   texts.set(batch, text)
   return text
 }

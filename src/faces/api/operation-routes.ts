@@ -12,6 +12,7 @@ import { answerHeaders, readConditions } from './conditions.ts'
 import { type ContractRoute, isStream, partition, routerPath, routesOfContract } from './contract-routes.ts'
 import { type EventStreams, acceptsStream, lastEventId } from './event-stream.ts'
 import { readInput } from './read-input.ts'
+import { tellingThatItGoesOn } from './still-at-it.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -62,6 +63,7 @@ function addRoute(app: FastifyInstance, { area, name, operation, path }: Contrac
           (await execute({ caller, signal, ...callTrace(request) }, stream.area, stream.name, cursor === undefined ? input : { ...(input as object), cursor })).output as AsyncIterable<StreamBatch<unknown>>
         return streams.answer(request, reply, start, () => authenticator.isStillGood(request.admission))
       }
+      using _ = operation.slow ? tellingThatItGoesOn(request.raw, reply.raw) : undefined
       const answer = await onceConfirmed(confirmed, execute({ caller, ...callTrace(request), ...readConditions(operation, request.headers) }, area, name, input))
       return sendJson(reply.headers(answerHeaders(operation, answer)), answer.status, answer.output)
     },

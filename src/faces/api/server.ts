@@ -14,6 +14,7 @@ import { type Lifecycle, lifecycle } from '../../kernel/lifecycle.ts'
 import type { Log } from '../../kernel/observe/log.ts'
 import type { Metrics } from '../../kernel/observe/metrics.ts'
 import type { Tracer } from '../../kernel/observe/tracing.ts'
+import { addressesOf, alsoListen } from './addresses.ts'
 import type { Authenticator } from './authenticate.ts'
 import { type CertificateFiles, createSecureServer, readCertificate } from './certificate.ts'
 import { routesOfContract } from './contract-routes.ts'
@@ -59,17 +60,21 @@ const keepAliveTimeout = 72_000
 /** `start` throws `server.unsafe_binding`, `server.port_in_use`, `server.cannot_listen`, `config.invalid` for the certificate. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   let app: FastifyInstance | undefined
+  let doors: Disposable | undefined
   let url = ''
   return {
     ...lifecycle({
       start: async () => {
         refuseUnsafeBinding(options)
         const fresh = build(options)
-        await listen(fresh, options)
+        doors = await listen(fresh, options)
         app = fresh
         url = urlOf(fresh, options)
       },
-      stop: () => close(app!),
+      stop: () => {
+        doors![Symbol.dispose]()
+        return close(app!)
+      },
     }),
     get url() {
       return url
@@ -141,9 +146,12 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
   socket.end(`HTTP/1.1 ${tooLong ? '413 Payload Too Large' : '400 Bad Request'}\r\n${lines.join('')}\r\n${body}`)
 }
 
-async function listen(app: FastifyInstance, { host, port }: ApiServerOptions): Promise<void> {
+/** @returns the doors besides the first */
+async function listen(app: FastifyInstance, { host, port }: ApiServerOptions): Promise<Disposable> {
   try {
-    await app.listen({ host, port })
+    const [first, ...others] = await addressesOf(host)
+    await app.listen({ host: first!, port })
+    return await alsoListen(app.server, others, (app.server.address() as { port: number }).port)
   } catch (error) {
     await app.close()
     throw listenError(error, host, port)

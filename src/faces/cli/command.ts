@@ -53,8 +53,8 @@ export interface Command {
   readonly examples: readonly string[]
   /** What help says besides: behaviour, exit codes. */
   readonly notes?: string
-  /** It can be done on several servers with one line. */
-  readonly several?: true
+  /** It can be done on several servers with one line. `lines`: what it prints has times, by which it is put together. */
+  readonly several?: true | 'lines'
   /** Exit code of an invalid line or value, where 2 says something else. */
   readonly usageExit?: number
 }

@@ -37,7 +37,7 @@ const otherCommands: readonly LocalCommand[] = [
     load: () => import('./commands/history.ts'),
   },
   {
-    words: 'logs', several: true,
+    words: 'logs', several: 'lines',
     summary: 'Show what services and runs of tasks logged',
     args: [{ key: 'names', kind: 'text', many: true, min: 1, max: 255, optional: true, describe: 'Name of a service or of a task, a pattern such as \'nightly-*\', or the id of a run; several of services; all runs of tasks if left out' }],
     flags: [

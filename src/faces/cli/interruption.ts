@@ -13,23 +13,30 @@ export interface Interruption extends Disposable {
   readonly signal: AbortSignal
 }
 
+/** Several may be open: a line for many servers has one for each. */
+const open = new Set<AbortController>()
+let firstAt = Infinity
+
+function onSignal(name: NodeJS.Signals): void {
+  const waiting = [...open].filter(({ signal }) => !signal.aborted)
+  if (waiting.length > 0) {
+    firstAt = performance.now()
+    for (const controller of waiting) controller.abort(name)
+  } else if (performance.now() - firstAt > echoMs) {
+    process.exit(interruptedExitCode)
+  }
+}
+
 /** Until disposed, signals no longer end the process by themselves. */
 export function onInterruption(): Interruption {
   const controller = new AbortController()
-  let firstAt = Infinity
-  const onSignal = (name: NodeJS.Signals) => {
-    if (!controller.signal.aborted) {
-      firstAt = performance.now()
-      controller.abort(name)
-    } else if (performance.now() - firstAt > echoMs) {
-      process.exit(interruptedExitCode)
-    }
-  }
-  for (const name of stopSignals) process.on(name, onSignal)
+  if (open.size === 0) for (const name of stopSignals) process.on(name, onSignal)
+  open.add(controller)
   return {
     signal: controller.signal,
     [Symbol.dispose]: () => {
-      for (const name of stopSignals) process.off(name, onSignal)
+      open.delete(controller)
+      if (open.size === 0) for (const name of stopSignals) process.off(name, onSignal)
     },
   }
 }

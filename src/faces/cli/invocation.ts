@@ -17,6 +17,8 @@ export interface Globals {
 export interface Invocation {
   readonly values: Values
   readonly globals: Globals
+  /** Of the several servers that the line names, the one that this is for. */
+  readonly server?: string
   /** Read when it is first wanted. @throws `config.invalid` */
   readonly config: Config
   /** The settings that the line gives. */

@@ -3,6 +3,58 @@ import type { OperationCommand } from './command.ts'
 
 export const operationCommands: readonly OperationCommand[] = [
   {
+    "words": "backfill show",
+    "summary": "Show a backfill and what became of each of its times",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of the service"
+      },
+      {
+        "key": "id",
+        "kind": "text",
+        "min": 1,
+        "max": 100,
+        "describe": "The id of the backfill"
+      }
+    ],
+    "flags": [],
+    "examples": [
+      "tf backfill show nightly 019a9f00-1234-7abc-8def-0123456789ab"
+    ],
+    "area": "services",
+    "operation": "showBackfill"
+  },
+  {
+    "words": "backfill cancel",
+    "summary": "Cancel a backfill: what waits is left out, what runs goes on to its end",
+    "args": [
+      {
+        "key": "name",
+        "kind": "text",
+        "min": 1,
+        "max": 255,
+        "describe": "The name of the service"
+      },
+      {
+        "key": "id",
+        "kind": "text",
+        "min": 1,
+        "max": 100,
+        "describe": "The id of the backfill"
+      }
+    ],
+    "flags": [],
+    "examples": [
+      "tf backfill cancel nightly 019a9f00-1234-7abc-8def-0123456789ab"
+    ],
+    "area": "services",
+    "operation": "cancelBackfill"
+  },
+  {
     "words": "why",
     "summary": "Say why a service is as it is: how its last run ended, what may stop the next, what its schedule missed",
     "args": [
@@ -1097,6 +1149,22 @@ export const operationCommands: readonly OperationCommand[] = [
 
 export const routes = {
   "services": {
+    "backfill": {
+      "method": "POST",
+      "path": "/services/{name}/backfills"
+    },
+    "backfills": {
+      "method": "GET",
+      "path": "/services/{name}/backfills"
+    },
+    "showBackfill": {
+      "method": "GET",
+      "path": "/services/{name}/backfills/{id}"
+    },
+    "cancelBackfill": {
+      "method": "POST",
+      "path": "/services/{name}/backfills/{id}/cancel"
+    },
     "logs": {
       "method": "GET",
       "path": "/services/{name}/logs"
@@ -1299,6 +1367,14 @@ export const routes = {
 /** What a field of an input is when nobody says: for operations that are carried out where no schema is loaded. */
 export const defaults: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, unknown>>>>>> = {
   "services": {
+    "backfill": {
+      "max_parallel": 1,
+      "again": false,
+      "dry_run": false
+    },
+    "backfills": {
+      "limit": 50
+    },
     "logs": {
       "limit": 50,
       "order": "desc"

@@ -84,6 +84,23 @@ export const serviceCommands: readonly LocalCommand[] = [
     load: () => import('./commands/check.ts'),
   },
   {
+    words: 'backfill', several: true,
+    summary: 'Run a service once for each time of its schedule in a range, or list what was made up for',
+    args: [{ key: 'name', kind: 'text', min: 1, max: 255, describe: 'Name of the service' }],
+    flags: [
+      { key: 'since', name: 'since', kind: 'moment', placeholder: '<time>', describe: 'The first time that counts: how long ago such as 7d, or a time' },
+      { key: 'until', name: 'until', kind: 'moment', placeholder: '<time>', describe: 'The last time that counts, not in the future: how long ago such as 1d, or a time' },
+      { key: 'maxParallel', name: 'max-parallel', kind: 'whole', min: 1, max: 50, placeholder: '<n>', describe: 'How many run at the same time; default 1' },
+      { key: 'again', name: 'again', kind: 'switch', describe: 'Also times that ran well before' },
+      { key: 'dryRun', name: 'dry-run', kind: 'switch', describe: 'Say what would run, and do nothing' },
+      { key: 'wait', name: 'wait', kind: 'switch', describe: 'Wait for the end: exit code 0 if all succeeded, 1 if none did, else 7' },
+      scopeFlag,
+    ],
+    examples: ['tf backfill nightly --since 2026-11-01 --until 2026-11-07', 'tf backfill nightly --since 7d --until 1d --max-parallel 2 --yes --wait', 'tf backfill nightly'],
+    notes: 'Shows the times and asks. The server does it, so one must run (tf api start), and goes on if it is started anew. Each run finds its time in TASKFLOWS_SLOT; the schedule goes on meanwhile. At most 1000 times.',
+    load: () => import('./commands/backfill.ts'),
+  },
+  {
     words: 'import',
     summary: 'Turn crontab lines and units of systemd into definitions',
     args: [{ key: 'source', kind: 'text', many: true, min: 1, file: true, describe: 'crontab (that of this account), a file with lines of a crontab, - for standard input, a unit file, a directory of these, or the name of an installed unit' }],

@@ -10,6 +10,8 @@ import { confirm } from './confirm.ts'
 import { combinedExitCode } from './errors.ts'
 import type { Invocation } from './invocation.ts'
 import { type HostOutput, hostOutput, printByHost } from './output/host-outputs.ts'
+import { type MergedLines, mergedLines } from './output/merged-lines.ts'
+import type { Output } from './output/output.ts'
 import type { Talk } from './output/talk.ts'
 
 type Run<C extends Command> = (command: C, invocation: Invocation) => Promise<number | void>
@@ -30,20 +32,42 @@ export async function runOnServers<C extends Command>(command: C, given: readonl
   const { serverNames } = await import('../../known-server.ts')
   const names = serverNames(given, invocation.config.home)
   await ask(command, names, invocation)
-  const { format, paint } = invocation.output(true)
-  const outputs = new Map<string, HostOutput>(names.map((name) => [name, hostOutput(name, format, paint)]))
+  const collected = isLines(command) ? collectLines(names, invocation) : collectParts(names, invocation)
   const waiting = new Set(names)
-  const tellProgress = () => invocation.talk.progress(waiting.size === 0 ? '' : `waiting for ${[...waiting].join(', ')}`)
+  const goesOn = invocation.values['follow'] === true
+  const tellProgress = () => invocation.talk.progress(goesOn || waiting.size === 0 ? '' : `waiting for ${[...waiting].join(', ')}`)
   tellProgress()
   const ends = await Promise.all(names.map(async (name): Promise<End> => {
-    const end = await endOf(run(command, forServer(name, invocation, outputs.get(name)!)))
+    const end = await endOf(run(command, forServer(name, invocation, collected.outputOf(name))))
     waiting.delete(name)
+    await collected.ended(name)
+    // Nobody waits for the end of what goes on.
+    if ('thrown' in end && goesOn && waiting.size > 0) invocation.talk.warn(`${name}: ${messageOf(end.thrown)}`)
     tellProgress()
     return end
   }))
-  const said = [...outputs.values()]
-  if (said.some(({ parts }) => parts.length > 0)) await printByHost(said, invocation.output(true), invocation.talk)
+  await collected.end()
   return codeOf(command, names, ends)
+}
+
+/** What all of them print, put together. */
+type Collected = Pick<MergedLines, 'outputOf' | 'ended' | 'end'>
+
+function collectLines(names: readonly string[], { output, values }: Invocation): Collected {
+  return mergedLines(names, output(true), values['follow'] === true)
+}
+
+function collectParts(names: readonly string[], invocation: Invocation): Collected {
+  const { format, paint } = invocation.output(true)
+  const outputs = new Map<string, HostOutput>(names.map((name) => [name, hostOutput(name, format, paint)]))
+  return {
+    outputOf: (name) => outputs.get(name)!,
+    ended: async () => {},
+    end: async () => {
+      const said = [...outputs.values()]
+      if (said.some(({ parts }) => parts.length > 0)) await printByHost(said, invocation.output(true), invocation.talk)
+    },
+  }
 }
 
 async function endOf(running: Promise<number | void>): Promise<End> {
@@ -59,15 +83,20 @@ function refuseSeveral(command: Command, given: readonly string[], { values, glo
     throw new TaskflowsError('cli.usage', `${what}, got --server ${given.join(' --server ')}`, { details: { command: command.words, servers: given }, hint })
   }
   if (!takesSeveral(command)) refuse(`tf ${command.words} is done on one server`, 'Name one of them. Commands on services take several.')
-  if (values['follow'] === true) refuse(`tf ${command.words} --follow follows one server`, 'Name one of them, or leave --follow out.')
+  if (values['follow'] === true && !isLines(command)) refuse(`tf ${command.words} --follow follows one server`, 'Name one of them, or leave --follow out.')
   if (values['cursor'] !== undefined) refuse('--cursor belongs to one server', 'Name the one that it came from.')
-  if (command.words === 'create' && values['dryRun'] !== true && !globals.yes && process.stdin.isTTY && process.stderr.isTTY) {
-    refuse('tf create asks nothing of several servers', 'Look with tf plan and the same servers, then add --yes.')
+  const asks = command.words === 'create' || command.words === 'backfill' && values['since'] !== undefined
+  if (asks && values['dryRun'] !== true && !globals.yes && process.stdin.isTTY && process.stderr.isTTY) {
+    refuse(`tf ${command.words} asks nothing of several servers`, `Look with ${command.words === 'create' ? 'tf plan' : '--dry-run'} and the same servers, then add --yes.`)
   }
 }
 
 function takesSeveral(command: Command | OperationCommand): boolean {
-  return 'area' in command ? areasOfHosts.includes(command.area) : command.several === true
+  return 'area' in command ? areasOfHosts.includes(command.area) : command.several !== undefined
+}
+
+function isLines(command: Command | OperationCommand): boolean {
+  return command.several === 'lines'
 }
 
 /** Once for all of them. */
@@ -78,13 +107,13 @@ async function ask(command: Command | OperationCommand, names: readonly string[]
 }
 
 /** The same line for one of them: its name goes before all that is said to people. */
-function forServer(name: string, invocation: Invocation, output: HostOutput): Invocation {
+function forServer(name: string, invocation: Invocation, output: Output): Invocation {
   const configFlags = { ...invocation.configFlags, server: name }
   const { talk } = invocation
   const ownTalk: Talk = { ...talk, note: (text) => talk.note(`${name}: ${text}`), warn: (text) => talk.warn(`${name}: ${text}`), progress: () => {} }
   let read: Invocation['config'] | undefined
   return {
-    values: invocation.values, configFlags, talk: ownTalk,
+    values: invocation.values, server: name, configFlags, talk: ownTalk,
     globals: { ...invocation.globals, yes: true, get debug() { return invocation.globals.debug } },
     output: () => output,
     report: (thrown) => invocation.report(failureOf([{ name, thrown }])),

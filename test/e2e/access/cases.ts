@@ -37,6 +37,11 @@ const ofService = () => [{ input: { name: 'nobody-has-this' }, answer: 'service.
 const unknownService = { foreign: ofService, change: async () => ({ name: 'nobody-has-this' }) }
 const definition = { name: 'nobody-has-this', start_command: 'true' }
 
+/** Nor is anything made up for. */
+const range = { name: 'nobody-has-this', since: '2026-01-01T00:00:00Z', until: '2026-01-02T00:00:00Z' }
+const backfill = { name: 'nobody-has-this', id: '019a9f00-1234-7abc-8def-0123456789ab' }
+const ofBackfill = () => [{ input: backfill, answer: 'service.not_found' as const }]
+
 /** Environments are those of the host, too. */
 const environment = { environment: { env_name: 'ml' } }
 const ofEnvironment = () => [{ input: { name: 'nobody-has-this' }, answer: 'environment.not_found' as const }]
@@ -59,6 +64,10 @@ export const cases: Cases = {
     apply: { foreign: () => [{ input: { services: [definition], prune: true, start: false, note: 'x' }, answer: 'access.denied' }], change: async () => ({ services: [definition] }) },
     logs: { foreign: () => [...ofService(), { input: { ...ofLogs, order: 'asc', n_lines: 3, limit: 3 }, answer: 'service.not_found' }] },
     followLogs: { foreign: () => [...ofService(), { input: { ...ofLogs, lines: 10 }, answer: 'service.not_found' }] },
+    backfill: { foreign: () => [{ input: { ...range, scope: 'user', max_parallel: 2, again: true, dry_run: true }, answer: 'service.not_found' }], change: async () => range },
+    backfills: { foreign: () => [...ofService(), { input: { name: 'nobody-has-this', scope: 'user', limit: 1 }, answer: 'service.not_found' }] },
+    showBackfill: { foreign: ofBackfill },
+    cancelBackfill: { foreign: ofBackfill, change: async () => backfill },
     start: unknownService,
     stop: unknownService,
     restart: unknownService,

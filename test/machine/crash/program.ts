@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { bareEnvironment } from '../../testbed/bare-environment.ts'
 
 const tf = join(import.meta.dirname, '../../../src/faces/cli/main.ts')
 
@@ -35,7 +36,7 @@ export interface ProgramOptions {
 export function startTf(args: readonly string[], { home, databaseUrl, env = {}, uid, program = ['--conditions=source', tf] }: ProgramOptions): Program {
   const child = spawn(process.execPath, [...program, ...args], {
     cwd: uid === undefined ? home : '/',
-    env: { PATH: process.env['PATH'], TASKFLOWS_HOME: home, TASKFLOWS_PORT: '0', ...(databaseUrl !== undefined && { TASKFLOWS_DATABASE_URL: databaseUrl }), ...env },
+    env: { ...bareEnvironment, TASKFLOWS_HOME: home, TASKFLOWS_PORT: '0', ...(databaseUrl !== undefined && { TASKFLOWS_DATABASE_URL: databaseUrl }), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(uid !== undefined && { uid, gid: uid }),
   })

@@ -30,11 +30,17 @@ export interface VmJob {
   readonly timeoutSeconds?: number
 }
 
+/** Makes the image, unless there is one: `vmlinuz`, `initrd` and `base.img` in this directory. @returns also the environment in which the programs for it are found */
+export async function buildCgroup2Vm(): Promise<{ readonly image: string; readonly env: NodeJS.ProcessEnv }> {
+  mkdirSync(cache, { recursive: true })
+  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, VM_DIR: cache }
+  await promisify(execFile)('bash', [script, 'build'], { env, timeout: 400_000 })
+  return { image: cache, env }
+}
+
 /** Boots, runs the script, and powers off. `code` 124: it was not over in time. */
 export async function runInCgroup2Vm({ script: job, files, timeoutSeconds = 600 }: VmJob): Promise<{ readonly code: number; readonly stdout: string; readonly stderr: string }> {
-  mkdirSync(cache, { recursive: true })
-  const env = { ...process.env, PATH: `${process.env['PATH']}:/usr/sbin:/sbin`, VM_DIR: cache, VM_TIMEOUT: String(timeoutSeconds) }
-  await promisify(execFile)('bash', [script, 'build'], { env, timeout: 400_000 })
+  const env = { ...(await buildCgroup2Vm()).env, VM_TIMEOUT: String(timeoutSeconds) }
   const directory = mkdtempSync(join(tmpdir(), 'taskflows-vm-'))
   try {
     for (const [name, path] of Object.entries(files)) cpSync(path, join(directory, name), { recursive: true, verbatimSymlinks: true })

@@ -13,8 +13,14 @@ now_ms() { date +%s%3N; }
 emit() { local kv; for kv; do printf 'export %s\n' "$kv"; done; }
 
 # --- recorded processes -----------------------------------------------------
-# The start time (field 22 of /proc/PID/stat) makes a recycled pid harmless.
-proc_start() { sed -E 's/^.*\) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
+# The start time (field 22 of /proc/PID/stat) makes a recycled pid harmless. Without a
+# process of its own, since each command inside a manager asks for it.
+proc_start() {
+  local stat
+  { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+  set -- ${stat##*) }
+  printf '%s\n' "${20}"
+}
 
 record_pid() { # FILE PID
   printf '%s %s\n' "$2" "$(proc_start "$2")" >"$1"

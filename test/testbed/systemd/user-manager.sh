@@ -12,6 +12,7 @@ user-manager - real user manager + D-Bus session bus + journald, isolated
   user-manager up [--name N] [--as root|user] [--uid UID] [--host-pids]
   user-manager exec [--name N] -- CMD...   run CMD inside (bus, journal and all)
   user-manager env [--name N]              print 'export ...' lines
+  user-manager restart [--name N]          stops the manager, starts another; journald stays
   user-manager status [--name N]
   user-manager down [--name N]
   user-manager --help
@@ -234,11 +235,17 @@ C
   if ! [ -e /usr/lib/systemd/user/dbus.socket ]; then
     ( join /init.scope; exec "${run[@]}" "${priv[@]}" dbus-daemon --session --nopidfile --address="unix:path=$(xdg)/bus" ) &
   fi
-  ( join "$rel/init.scope"; exec "${run[@]}" "${priv[@]}" "$sd" --user --log-target=journal ) &
-  local mpid=$!
+  local mpid
+  manager() { ( join "$rel/init.scope"; exec "${run[@]}" "${priv[@]}" "$sd" --user --log-target=journal ) & mpid=$!; }
+  manager
   echo "$mpid $jpid" >"$S/init.ready"
   trap 'kill -TERM $mpid 2>/dev/null; wait $mpid; kill -TERM $jpid 2>/dev/null; wait $jpid; exit 0' TERM
-  while kill -0 $mpid 2>/dev/null; do wait $mpid || :; done
+  while :; do
+    while kill -0 $mpid 2>/dev/null; do wait $mpid || :; done
+    [ -e "$S/again" ] || break
+    manager
+    rm "$S/again"
+  done
   kill -TERM $jpid 2>/dev/null || :; wait
 }
 
@@ -256,11 +263,18 @@ inside() {
   while read -r kind _ d; do
     [ "$kind" = v1 ] && [ "$limits" = 0 ] && continue
     d=$d/user.slice/user-$uid.slice/session-1.scope
-    mkdir -p "$d" 2>/dev/null && echo $BASHPID >"$d/cgroup.procs" || :
+    { [ -d "$d" ] || mkdir -p "$d" 2>/dev/null; } && echo $BASHPID >"$d/cgroup.procs" || :
   done <"$S/cgroups"
   exec "${ns[@]}" --wdns="$PWD" env "HOME=$home" "USER=$user" "LOGNAME=$user" \
     "XDG_RUNTIME_DIR=$(xdg)" "DBUS_SESSION_BUS_ADDRESS=unix:path=$(xdg)/bus" "${priv[@]}" "$@"
   )
+}
+
+restart() {
+  touch "$S/again"
+  inside systemctl --user exit
+  wait_for 30 test ! -e "$S/again" || die "the manager did not end"
+  wait_for 10 bus_ready || die "the manager did not come back"
 }
 
 down_quiet() {
@@ -280,6 +294,7 @@ case $cmd in
   __init) init;;
   env) load && running || die "'$name' is not running"; print_env;;
   exec) load && running || die "'$name' is not running"; [ ${#args[@]} -gt 0 ] || die "exec -- CMD..."; inside "${args[@]}";;
+  restart) load && running || die "'$name' is not running"; restart;;
   status) if load && running; then
       echo "running: name=$name uid=$uid pidns=$pidns started in $(cat "$S/start_ms" 2>/dev/null) ms"
       echo "state: $(inside systemctl --user is-system-running || :)"

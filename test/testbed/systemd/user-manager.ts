@@ -16,6 +16,8 @@ export interface UserManager extends AsyncDisposable {
   readonly home: string
   /** Runs a program inside, with the bus and the journal. Rejects unless it ends with 0. */
   exec(program: string, ...args: readonly string[]): Promise<{ readonly stdout: string; readonly stderr: string }>
+  /** Stops it and all that it runs, as a log-out does, and starts another one on the same bus address and journal. */
+  restart(): Promise<void>
   /** The program and arguments that run another program inside, to spawn. */
   command(program: string, ...args: readonly string[]): readonly [string, ...string[]]
   /** For `command`, and for whatever is to find this manager. */
@@ -58,6 +60,7 @@ export async function startUserManager({ as = 'user', hostPids = false, namespac
     const command = (program: string, ...args: readonly string[]): readonly [string, ...string[]] => [shell, ...within, script, 'exec', '--name', name, '--', program, ...args]
     return {
       home, env, command,
+      restart: async () => { await run(shell, [...within, script, 'restart', '--name', name], { env, timeout: 60_000 }) },
       exec: (program, ...args) => {
         const [first, ...rest] = command(program, ...args)
         return run(first, rest, { env, timeout: 60_000, maxBuffer: 64 << 20 })

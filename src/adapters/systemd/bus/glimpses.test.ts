@@ -35,6 +35,12 @@ test('what a reload says is not what happened', () => {
   expect(seen([said('Reloading', true), ...dead, said('Reloading', false), ...running])).toEqual([[web, '01', 'active', 7, null]])
 })
 
+test('runs side by side are seen each by itself', () => {
+  const name = (id: string) => `run-taskflows-web@${id}.service`
+  const states = [['a', 'active'], ['b', 'active'], ['a', 'failed']] as const
+  expect(seen(states.flatMap(([id, ActiveState]) => change({ MainPID: 0 }, { ActiveState }, name(id)))).map(([unit, , state]) => [unit, state])).toEqual(states.map(([id, state]) => [name(id), state]))
+})
+
 test('timers, other units and halves alone say nothing', () => {
   expect(seen([...change({}, {}, 'taskflows-web.timer'), ...change({}, {}, 'ssh.service'), ...change({}, {}, 'stop-taskflows-web.service'), running[1]!, running[0]!])).toEqual([])
 })

@@ -5,11 +5,11 @@
  * A change makes two signals, first with the properties of its kind and then with those of the unit, which are one
  * picture of one moment (`bus_unit_send_change_signal` of systemd: "clients may rely on this order to get atomic behavior").
  */
+import { runUnitOf } from '../../../engines/services/run-units.ts'
 import type { UnitDetails } from '../../../engines/services/service-manager.ts'
 import type { BusSignal } from './bus-connection.ts'
 import { managerObject } from './bus.ts'
 import { type Properties, unitDetails, unitOfPath } from './unit-details.ts'
-import { parseUnitName } from '../files/unit-names.ts'
 
 export interface Glimpses {
   heard(signal: BusSignal): void
@@ -40,7 +40,7 @@ export function createGlimpses(): Glimpses {
       if (face === managerObject.interface && member === 'Reloading') isReloading = first === true
       if (face === managerObject.interface && member === 'UnitRemoved' && typeof first === 'string') last.delete(first)
       const unit = member === 'PropertiesChanged' && !isReloading ? unitOfPath(path) : undefined
-      if (unit === undefined || parseUnitName(unit)?.role !== 'service') return
+      if (unit === undefined || runUnitOf(unit) === undefined) return
       if (first === 'org.freedesktop.systemd1.Service') halves.set(unit, properties as Properties)
       const own = halves.get(unit)
       if (first !== 'org.freedesktop.systemd1.Unit' || own === undefined) return

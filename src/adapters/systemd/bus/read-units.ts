@@ -13,9 +13,11 @@ import { type Clocks, type Properties, absentUnit, unitDetails, unitPath, unitSt
 
 const few = 16
 
+const patterns = ['', 'start-', 'run-', 'slot-', 'stop-', 'restart-'].map((prefix) => `${prefix}taskflows-*`)
+
 /** Units of ours that are loaded, cheap however many there are. */
 export async function readStates(bus: Bus): Promise<readonly UnitState[]> {
-  return rows(await bus.call({ ...managerObject, member: 'ListUnitsByPatterns', signature: 'asas', args: [[], ['taskflows-*', 'start-taskflows-*', 'stop-taskflows-*', 'restart-taskflows-*']] }))
+  return rows(await bus.call({ ...managerObject, member: 'ListUnitsByPatterns', signature: 'asas', args: [[], patterns] }))
     .filter(({ unit }) => /\.(service|timer)$/.test(unit))
 }
 

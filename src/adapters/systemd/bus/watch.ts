@@ -3,6 +3,7 @@
  * moment, and then the units concerned are read once. A reload makes three for every unit and changes none of
  * their states, but all else that is known of them, so it counts as a loss: everything must be read again.
  */
+import { isSingleRun } from '../../../engines/services/run-units.ts'
 import type { UnitChanges, UnitDetails } from '../../../engines/services/service-manager.ts'
 import { systemClock } from '../../../kernel/clock.ts'
 import { TaskflowsError } from '../../../kernel/errors.ts'
@@ -44,8 +45,11 @@ export async function* watch(bus: Bus, signal: AbortSignal): AsyncGenerator<Unit
   }
 }
 
-async function* read(bus: Bus, { changed, gone }: Told, seen: readonly UnitDetails[], signal: AbortSignal): AsyncGenerator<UnitChanges> {
-  if (signal.aborted || changed.length + gone.length === 0) return
+async function* read(bus: Bus, { changed: told, gone }: Told, seen: readonly UnitDetails[], signal: AbortSignal): AsyncGenerator<UnitChanges> {
+  const states = new Map(seen.map(({ unit, activeState }) => [unit, activeState]))
+  // Of a single run that is over systemd knows nothing any more: it would only read its template anew.
+  const changed = told.filter((unit) => !isSingleRun(unit) || !['inactive', 'failed'].includes(states.get(unit) ?? ''))
+  if (signal.aborted || changed.length + gone.length + seen.length === 0) return
   let units: readonly UnitDetails[] = []
   try {
     units = await readDetails(bus, changed, signal)

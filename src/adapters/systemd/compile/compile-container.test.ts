@@ -4,7 +4,7 @@ import { compileHost } from '../../../../test/testbed/compile-host.ts'
 import { readExec, readUnit } from '../../../../test/testbed/read-unit.ts'
 import type { CompileHost } from './compile-host.ts'
 import { endOurs, ensureMade } from './container-scripts.ts'
-import { compileService } from './compile-service.ts'
+import { compileService, compileSlots } from './compile-service.ts'
 import { definitionHash } from './definition-hash.ts'
 
 function compile(container: object, rest: object = {}, differences: Partial<CompileHost> = {}) {
@@ -63,6 +63,19 @@ describe('a persisted container', () => {
 test('each instance of a template has a container of its own', () => {
   const { exec } = compile({}, { name: 'work@', instances: [1] })
   expect(exec('ExecStart')).toEqual(expect.arrayContaining(['--name=taskflows-work-1', '--label=taskflows.service=work@1', '--label=taskflows.owner=user/7/work@1']))
+})
+
+test('each single run has a container of its own, which Docker names', () => {
+  const definition = readDefinition({ name: 'api', environment: { image: 'alpine' }, schedule: 'hourly', overlap: 'allow' })
+  const slot = readDefinition({ name: 'api', environment: { image: 'alpine', name: 'fixed', persisted: true }, schedule: 'hourly' })
+  const units = [compileService(definition, compileHost()).units[1]!, compileSlots(slot, compileHost()).units[0]!]
+  for (const { unit, text } of units) {
+    const exec = (directive: string) => readExec(readUnit(text).find((line) => line.directive === directive)!.value.replace(/^-/, '').replaceAll('%U', '7').replaceAll('%i', 'one'))
+    const start = exec('ExecStart')
+    expect(start.slice(0, 6), unit).toEqual(['/usr/bin/docker', 'run', '--rm', '--label=taskflows.service=api', '--label=taskflows.scope=user', '--label=taskflows.owner=user/7/api/one'])
+    expect(start.includes('--env=TASKFLOWS_SLOT')).toBe(unit.startsWith('slot-'))
+    for (const directive of ['ExecStartPre', 'ExecStop', 'ExecStopPost']) expect(exec(directive), directive).toContain('user/7/api/one')
+  }
 })
 
 test('a unit without Docker names where it usually is, and the plan says so', () => {

@@ -84,16 +84,16 @@ export interface ContainerLines {
 }
 
 export function containerLines(run: ContainerRun, compilation: Compilation): ContainerLines {
-  const { definition, host } = compilation
+  const { definition, role } = compilation
   warnOfClient(compilation)
   const docker = dockerProgram(compilation)
   const { container, stopSeconds } = run
-  const owner = ownerOf(definition, host)
+  const owner = ownerOf(compilation)
   const name = { unit: verbatim(nameOf(definition, container)) }
   const ours = (all: '' | '--all', ...verb: readonly string[]): UnitText => execLine(['/bin/sh', '-c', endOurs, docker, all, owner, ...verb])
   const stop = ours('', 'stop', '-t', String(stopSeconds))
   const made = [...identity(run, compilation), ...flagsOf(run, compilation), imageOf(container), ...run.argv]
-  if (!container.persisted) {
+  if (!container.persisted || role !== 'service') {
     const remove = ours('--all', 'rm', '--force', '--volumes')
     return { pre: remove, start: execLine([docker, 'run', '--rm', ...made]), stop, post: ignoringFailure(remove) }
   }
@@ -105,24 +105,27 @@ export function containerLines(run: ContainerRun, compilation: Compilation): Con
   }
 }
 
-/** Name and labels. `taskflows.owner` tells services of one Docker apart, also those of two accounts. */
-function identity({ container }: ContainerRun, { definition, host }: Compilation): readonly ExecWord[] {
+/** Name and labels. `taskflows.owner` tells services of one Docker apart, also those of two accounts, and single runs of one service. */
+function identity({ container }: ContainerRun, compilation: Compilation): readonly ExecWord[] {
+  const { definition, host, role } = compilation
   const { name } = definition
   const label = (key: string, value: string): ExecWord => ({ unit: verbatim(`--label=taskflows.${key}=${value}`) })
   return [
-    { unit: verbatim(`--name=${nameOf(definition, container)}`) },
-    label('service', instanceOf(name, '@')), label('scope', host.scope), { unit: verbatim(`--label=taskflows.owner=${ownerOf(definition, host).unit}`) },
+    // Single runs get a name from Docker: theirs may hold colons.
+    ...(role === 'service' ? [{ unit: verbatim(`--name=${nameOf(definition, container)}`) }] : []),
+    label('service', instanceOf(name, '@')), label('scope', host.scope), { unit: verbatim(`--label=taskflows.owner=${ownerOf(compilation).unit}`) },
   ]
 }
 
 function flagsOf({ container, limits, variables, stopSeconds }: ContainerRun, compilation: Compilation): readonly string[] {
-  const { definition: { killSignal, envFile }, host, warn } = compilation
+  const { definition: { killSignal, envFile }, host, role, warn } = compilation
   const files = [envFile, container.envFile].filter((file) => file !== undefined)
   return [
     ...containerFlags(container), ...flag('stop-timeout', stopSeconds), ...flag('stop-signal', killSignal === 'SIGTERM' ? undefined : killSignal),
     // The journal has all of it through the client; a log of Docker's own would hold it twice, and grow for ever.
     ...flag('log-driver', container.logDriver ?? host.docker?.logDriver ?? 'none'), ...pairs('log-opt', container.logOptions),
     ...limitFlags(limits, container, warn), ...flag('cgroup-parent', cgroupParent(compilation)), ...variableFlags(variables, files),
+    ...flag('env', role === 'slot-service' ? 'TASKFLOWS_SLOT' : undefined),
   ]
 }
 
@@ -134,8 +137,8 @@ const nameOf = ({ name }: ServiceDefinition, container: ContainerDefinition): st
 const instanceOf = (name: string, before: '@' | '-'): string => (isTemplate(name) ? `${name.slice(0, -1)}${before}%i` : name)
 
 /** `%U` is the account of the manager, 0 for that of the machine. */
-function ownerOf({ name }: ServiceDefinition, { scope }: CompileHost): { readonly unit: UnitText } {
-  return { unit: verbatim(`${scope}/%U/${instanceOf(name, '@')}`) }
+function ownerOf({ definition: { name }, host: { scope }, role }: Compilation): { readonly unit: UnitText } {
+  return { unit: verbatim(`${scope}/%U/${instanceOf(name, '@')}${role === 'service' ? '' : '/%i'}`) }
 }
 
 /** Where the limits of a slice hold the container: only systemd's own manager of the machine can be told, by a Docker that asks it. */

@@ -12,13 +12,13 @@ import { type UnitSection, type UnitText, filePattern, literal, quoted, verbatim
 /** Every unit has them; what the definition says wins. Python buffers its output when nobody looks, so that logs come late. */
 const always = { PYTHONUNBUFFERED: '1' }
 
-export function environmentDirectives({ definition, host }: Compilation): UnitSection {
+export function environmentDirectives({ definition, host, role }: Compilation): UnitSection {
   const { envFile, name } = definition
   const { open, secret } = variablesOf(definition, host)
   const files = [envFile, secret.length > 0 ? host.secretEnvPath(name) : undefined].filter((file) => file !== undefined)
   return {
     // Instances of a template each have their own name, which only systemd knows.
-    Environment: [verbatim(`TASKFLOWS_SERVICE=${name}${isTemplate(name) ? '%i' : ''}`), ...open.map(([key, value]) => quoted(`${key}=${value}`))],
+    Environment: [verbatim(`TASKFLOWS_SERVICE=${name}${isTemplate(name) ? '%i' : ''}`), ...(role === 'slot-service' ? [verbatim('TASKFLOWS_SLOT=%i')] : []), ...open.map(([key, value]) => quoted(`${key}=${value}`))],
     // Among files the later one wins, and all of them win over Environment=.
     EnvironmentFile: files.map(filePattern),
     ...credentialDirectives(definition),

@@ -1,5 +1,6 @@
 /** What compilation asks of the machine. All else about a unit follows from its definition. */
 import type { ServiceDefinition, ServiceScope, VenvDefinition } from '../../../engines/services/service-definition.ts'
+import type { UnitRole } from '../../../engines/services/service-manager.ts'
 import type { ContainerRun } from './compile-container.ts'
 
 export interface CompileHost {
@@ -45,6 +46,8 @@ export interface Compilation {
   /** As systemd sees the service: in a container, Docker's client. */
   readonly definition: ServiceDefinition
   readonly container?: ContainerRun
+  /** What its program is compiled for: the service itself, or a template of single runs. */
+  readonly role: Extract<UnitRole, 'service' | 'run-service' | 'slot-service'>
   readonly host: CompileHost
   /** Of the definition. */
   readonly hash: string

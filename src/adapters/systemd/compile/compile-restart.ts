@@ -16,7 +16,7 @@ export function startLimitDirectives({ definition: { restartPolicy, startSchedul
   return { StartLimitIntervalSec: window === undefined ? undefined : timeSpan(window), StartLimitBurst: maxAttempts }
 }
 
-export function restartDirectives({ definition, warn }: Compilation): UnitSection {
+export function restartDirectives({ definition, role, warn }: Compilation): UnitSection {
   const { name, type, restartPolicy, watchdog } = definition
   const said = restartPolicy?.condition ?? 'no'
   const condition = said === 'no' && watchdog?.restartOnHang ? 'on-watchdog' : said
@@ -25,6 +25,8 @@ export function restartDirectives({ definition, warn }: Compilation): UnitSectio
       details: { field: 'restartPolicy', value: condition }, hint: 'Use on-failure, a Periodic schedule relative to finish, or another type.',
     })
   }
+  // A time that is made up for has one run, whose end somebody waits for.
+  if (role === 'slot-service') return {}
   if (watchdog?.restartOnHang && (condition === 'on-success' || condition === 'on-abort')) warn(`a service that hangs is not restarted by restartPolicy ${condition}`)
   return {
     Restart: condition === 'no' ? undefined : verbatim(condition),

@@ -3,7 +3,7 @@ import type { ServiceDefinition } from '../../../engines/services/service-defini
 import { compileHost } from '../../../../test/testbed/compile-host.ts'
 import { definitionHash } from './definition-hash.ts'
 import { readOwnership } from '../files/unit-ownership.ts'
-import { compileService } from './compile-service.ts'
+import { compileService, compileSlots } from './compile-service.ts'
 
 function define(differences: Partial<ServiceDefinition> = {}): ServiceDefinition {
   return {
@@ -126,6 +126,31 @@ Type=oneshot
 ExecStart=/usr/bin/systemctl --user --no-block ${verb} taskflows-web.service
 `)
     expect(linesOf(units[2]!.text, 'Unit')).toEqual(['Unit=start-taskflows-web.service'])
+  })
+
+  test('begins beside it as a unit of its own, which is the service once more', () => {
+    const stopSchedule = [{ kind: 'calendar', schedule: '*-*-* 18:00:00', persistent: true, accuracy: 1 }] as const
+    const { units, warnings } = compile({ startSchedule, stopSchedule, overlap: 'allow', env: { A: '1' }, restartPolicy: { condition: 'on-failure', maxAttempts: 3, window: 60 }, directives: { Service: { LimitCORE: ['0'] }, Install: { Alias: ['w.service'] } } })
+    expect(units.map(({ unit, role }) => [unit, role])).toEqual([
+      ['taskflows-web.service', 'service'], ['run-taskflows-web@.service', 'run-service'], ['start-taskflows-web.service', 'start-service'], ['taskflows-web.timer', 'timer'],
+      ['stop-taskflows-web.service', 'stop-service'], ['stop-taskflows-web.timer', 'stop-timer'],
+    ])
+    const [service, run, start, timer, stop] = units.map(({ text }) => withoutKeys(text))
+    const alone = service!.replace(/\n\[Install\][^]*/, '')
+    expect(run!.replace('CollectMode=inactive-or-failed\n', '')).toBe(alone)
+    expect(linesOf(run!, 'CollectMode')).toEqual(['CollectMode=inactive-or-failed'])
+    // systemd.service(5): variables of the unit are put in, and INVOCATION_ID is one of them.
+    expect(linesOf(start!, 'ExecStart')).toEqual(['ExecStart=/usr/bin/systemctl --user --no-block start run-taskflows-web@${INVOCATION_ID}.service'])
+    expect(linesOf(timer!, 'Unit')).toEqual(['Unit=start-taskflows-web.service'])
+    expect(linesOf(stop!, 'ExecStart')).toEqual(['ExecStart=/usr/bin/systemctl --user stop taskflows-web.service run-taskflows-web@*.service'])
+    expect(warnings).toEqual([])
+  })
+
+  test('that is made up for is a unit that knows its time, and does not begin again', () => {
+    const { units } = compileSlots(define({ startSchedule, restartPolicy: { condition: 'on-failure' } }), compileHost())
+    expect(units.map(({ unit, role }) => [unit, role])).toEqual([['slot-taskflows-web@.service', 'slot-service']])
+    const { text } = units[0]!
+    expect([...linesOf(text, 'CollectMode'), ...linesOf(text, 'Environment').filter((line) => line.includes('SLOT')), ...linesOf(text, 'Restart'), ...linesOf(text, 'WantedBy')]).toEqual(['CollectMode=inactive-or-failed', 'Environment=TASKFLOWS_SLOT=%i'])
   })
 })
 

@@ -20,7 +20,7 @@ import { ownershipKeys } from '../files/unit-ownership.ts'
 import { requirementDirectives } from './compile-requirements.ts'
 import { restartDirectives, startLimitDirectives, timeoutDirectives } from './compile-restart.ts'
 import { withinScope } from './compile-scope.ts'
-import { scheduledVerb, startUnitDirectives } from './compile-overlap.ts'
+import { newRun, runsSideBySide, scheduledVerb, singleRun, startUnitDirectives } from './compile-overlap.ts'
 import { timerDirectives } from './compile-timer.ts'
 import { hardeningDirectives } from './hardening.ts'
 import { sliceUnit, unitName } from '../files/unit-names.ts'
@@ -28,13 +28,22 @@ import { type UnitSection, type UnitSections, literal, renderUnit, timeSpan, ver
 
 /** @throws `service.invalid`, `service.unsafe` */
 export function compileService(definition: ServiceDefinition, host: CompileHost): CompiledService {
+  return compile(definition, host, (compilation) => [serviceUnit(compilation), ...runUnits(compilation), ...timerUnits(compilation)])
+}
+
+/** Only the template of runs that make up for times of its schedule: it is there while they run. @throws the same */
+export function compileSlots(definition: ServiceDefinition, host: CompileHost): CompiledService {
+  return compile(definition, host, (compilation) => [serviceUnit({ ...compilation, role: 'slot-service' })])
+}
+
+function compile(definition: ServiceDefinition, host: CompileHost, unitsOf: (compilation: Compilation) => readonly UnitFile[]): CompiledService {
   const warnings = new Set<string>()
   const container = containerRun(definition)
   const compilation: Compilation = {
     definition: container ? asClient(definition, container, host) : definition, ...(container && { container }),
-    host, hash: definitionHash(definition), warn: (text) => warnings.add(text),
+    role: 'service', host, hash: definitionHash(definition), warn: (text) => warnings.add(text),
   }
-  const units = [serviceUnit(compilation), ...timerUnits(compilation)]
+  const units = unitsOf(compilation)
   const secretText = secretEnvText(compilation.definition, host)
   return {
     definition, units, warnings: [...warnings],
@@ -42,14 +51,21 @@ export function compileService(definition: ServiceDefinition, host: CompileHost)
   }
 }
 
+/** Of a service whose runs may go on side by side: the template of those that its schedule begins. */
+function runUnits(compilation: Compilation): readonly UnitFile[] {
+  return runsSideBySide(compilation.definition) ? [serviceUnit({ ...compilation, role: 'run-service' })] : []
+}
+
 function serviceUnit(compilation: Compilation): UnitFile {
-  const { definition, host } = compilation
+  const { definition, host, role } = compilation
+  const isService = role === 'service'
   const profile = hardeningDirectives(definition, host.scope)
   warnOfHiddenProgram(compilation, profile)
   const sections: UnitSections = {
     Unit: {
       Description: description(definition.description ?? definition.name),
-      ...ownershipKeys(definition, 'service', compilation.hash),
+      ...ownershipKeys(definition, role, compilation.hash),
+      ...(!isService && singleRun),
       ...dependencyDirectives(definition),
       ...requirementDirectives(definition.startupRequirements),
       ...startLimitDirectives(compilation),
@@ -66,10 +82,11 @@ function serviceUnit(compilation: Compilation): UnitFile {
       ...profile,
       ...cgroupDirectives(compilation),
     },
-    Install: { WantedBy: verbatim(host.scope === 'system' ? 'multi-user.target' : 'default.target') },
+    Install: isService ? { WantedBy: verbatim(host.scope === 'system' ? 'multi-user.target' : 'default.target') } : {},
   }
-  const { Timer: _, ...extra } = definition.directives ?? {}
-  return unitFile(definition, 'service', withDirectives(unitName(definition.name, 'service'), withinScope(sections, compilation), extra, { ...profile, ...chosenFor(definition), ...sections.Install }))
+  const { Timer: _, Install, ...inBoth } = definition.directives ?? {}
+  const extra = isService && Install ? { ...inBoth, Install } : inBoth
+  return unitFile(definition, role, withDirectives(unitName(definition.name, role), withinScope(sections, compilation), extra, { ...profile, ...chosenFor(definition), ...sections.Install }))
 }
 
 /** Whoever tries a profile out often does so below /tmp. */
@@ -162,8 +179,7 @@ const deeds = { start: 'Starts', stop: 'Stops', restart: 'Restarts' } as const
 /** What a timer starts that does not start the service itself: it asks the same systemd. */
 function verbUnit({ definition, host, hash }: Compilation, role: keyof typeof deeds): UnitFile {
   const target = reference(definition.name, 'service')
-  const scope = host.scope === 'user' ? ['--user'] : []
-  const argv = role === 'start' ? [host.systemctl, ...scope, '--no-block', scheduledVerb(definition)!, target] : [host.systemctl, ...scope, role, target]
+  const argv = [host.systemctl, ...(host.scope === 'user' ? ['--user'] : []), ...deedOf(definition, role, target)]
   return unitFile(definition, `${role}-service`, {
     Unit: {
       Description: description(`${deeds[role]} ${definition.name}${role === 'start' ? ' by its schedule' : ''}`),
@@ -173,6 +189,16 @@ function verbUnit({ definition, host, hash }: Compilation, role: keyof typeof de
     // Of a template the target holds %i, so it is no literal; names of units need no quotes.
     Service: { Type: verbatim('oneshot'), ExecStart: verbatim(argv.join(' ')) },
   })
+}
+
+function deedOf(definition: ServiceDefinition, role: keyof typeof deeds, target: string): readonly string[] {
+  const runsOf = (instance: string): string => unitName(definition.name, 'run-service').replace('@.', `@${instance}.`)
+  switch (role) {
+    case 'start': return runsSideBySide(definition) ? ['--no-block', 'start', runsOf(newRun)] : ['--no-block', scheduledVerb(definition)!, target]
+    case 'stop': return runsSideBySide(definition) ? ['stop', target, runsOf('*')] : ['stop', target]
+    case 'restart': return ['restart', target]
+    default: return role satisfies never
+  }
 }
 
 function unitFile(definition: ServiceDefinition, role: UnitRole, sections: UnitSections): UnitFile {

@@ -54,7 +54,7 @@ function dropInReader({ dropInDirectories }: UnitPlaces): (unit: string) => Inst
   const byName = new Map<string, string[]>()
   for (const directory of dropInDirectories) {
     for (const { name } of entriesOf(directory)) {
-      if (!/^(taskflows|start|stop|restart)-.*\.d$/.test(name)) continue
+      if (!/^(taskflows|start|run|slot|stop|restart)-.*\.d$/.test(name)) continue
       const paths = entriesOf(join(directory, name)).filter((entry) => entry.name.endsWith('.conf')).map((entry) => join(directory, name, entry.name))
       byName.set(name, [...byName.get(name) ?? [], ...paths])
     }

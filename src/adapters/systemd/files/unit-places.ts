@@ -5,6 +5,8 @@ import type { ServiceScope } from '../../../engines/services/service-definition.
 export interface UnitPlaces {
   /** Where ours are written. */
   readonly directory: string
+  /** Where those are written that are gone with the next boot, or the next login. */
+  readonly runtimeDirectory: string
   /** Where drop-ins count, those first that win over others of the same name. */
   readonly dropInDirectories: readonly string[]
   /** Of the files that are written. */
@@ -15,10 +17,10 @@ export function unitPlaces(scope: ServiceScope, directory: string, runtimeDirect
   if (scope === 'user') {
     const runtime = join(runtimeDirectory, 'systemd')
     const own = [join(dirname(directory), 'user.control'), join(runtime, 'user.control'), directory]
-    return { directory, mode: 0o600, dropInDirectories: [...own, '/etc/systemd/user', join(runtime, 'user'), '/run/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'] }
+    return { directory, runtimeDirectory: join(runtime, 'user'), mode: 0o600, dropInDirectories: [...own, '/etc/systemd/user', join(runtime, 'user'), '/run/systemd/user', '/usr/local/lib/systemd/user', '/usr/lib/systemd/user'] }
   }
   const own = [`${directory}.control`, '/run/systemd/system.control', directory]
-  return { directory, mode: 0o644, dropInDirectories: [...own, '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system'] }
+  return { directory, runtimeDirectory: '/run/systemd/system', mode: 0o644, dropInDirectories: [...own, '/run/systemd/system', '/usr/local/lib/systemd/system', '/usr/lib/systemd/system'] }
 }
 
 /**

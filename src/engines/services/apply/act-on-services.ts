@@ -5,6 +5,7 @@ import { begin } from './apply-services.ts'
 import type { FoundService } from '../look/match-services.ts'
 import type { ServiceManager, UnitOutcome, UnitVerb } from '../service-manager.ts'
 import { isTimer } from '../look/service-units.ts'
+import { stopRuns } from './stop-runs.ts'
 import type { ActOptions, ActedUnit, ServiceVerb } from '../services.ts'
 import { factsOf, firstOf, schedulesOf } from '../look/unit-facts.ts'
 
@@ -48,6 +49,14 @@ export async function act(deeds: readonly Deed[], manager: ServiceManager, clock
   if (deeds.some(({ verb }) => verb === 'enable' || verb === 'disable')) await manager.reload()
   const found = new Map(outcomes.map((outcome) => [outcome.unit, outcome]))
   return deeds.map(({ service, unit }) => acted(service, found.get(unit) ?? { unit, result: 'done' }))
+}
+
+/** What runs beside services, once they and their timers were stopped. */
+export async function stopRunsOf(services: readonly FoundService[], manager: ServiceManager): Promise<ActedUnit[]> {
+  const byName = new Map(services.map((service) => [service.name, service]))
+  // What a timer has just started begins its run now, or does not any more.
+  await manager.act('stop', services.flatMap(({ units }) => (units.has('run-service') ? units.get('start-service') ?? [] : [])))
+  return (await stopRuns(new Set(byName.keys()), manager)).map(({ service, outcome }) => acted(byName.get(service)!, outcome))
 }
 
 export function acted({ name, scope }: Pick<FoundService, 'name' | 'scope'>, { unit, result, problem = null }: Omit<UnitOutcome, 'problem'> & { readonly problem?: string | null | undefined }): ActedUnit {

@@ -13,6 +13,7 @@ import type { FormerImages } from './ready-images.ts'
 import { canRollBack, rollBack } from './roll-back.ts'
 import type { ServiceManager, UnitOutcome, UnitVerb } from '../service-manager.ts'
 import type { AppliedService, ApplyOptions, ApplyResult, Plan } from '../services.ts'
+import { stopRuns } from './stop-runs.ts'
 import { removeLeftovers } from './tidy-containers.ts'
 
 /** All services of one manager. */
@@ -63,6 +64,7 @@ export async function changeDisk(changing: readonly PlannedService[], manager: S
   const leaving = unitsTo(changing, 'stop')
   const stuck = (await telling(`Stopping ${leaving.length} units`, () => manager.act('stop', leaving))).find(isFailure)
   if (stuck) throw new TaskflowsError('service.action_failed', `${stuck.unit} could not be stopped: ${stuck.problem ?? stuck.result}`, { details: { unit: stuck.unit, result: stuck.result } })
+  await stopRuns(new Set(changing.flatMap(({ change, compiled }) => (compiled === null ? [change.name] : []))), manager)
   const rewritten = changing.filter((service) => service.rewritten)
   try {
     await manager.setEnabled(unitsTo(changing, 'disable'), false)

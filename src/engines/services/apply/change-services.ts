@@ -4,7 +4,7 @@
  */
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { isGlob } from '../../../kernel/glob.ts'
-import { act, deedsOf } from './act-on-services.ts'
+import { type Deed, act, deedsOf, stopRunsOf } from './act-on-services.ts'
 import { applyPlan } from './apply-services.ts'
 import type { ServicesHost } from '../host.ts'
 import { type Found, findServices } from '../look/inventory.ts'
@@ -14,7 +14,8 @@ import { type PrepareOptions, type Prepared, prepareCompiled, prepareDefinitions
 import { removeServices } from './remove-services.ts'
 import { compiledAs, versionToRestore } from './restore-version.ts'
 import { serverName } from '../define/service-name.ts'
-import type { ActOptions, ApplyOptions, ApplyResult, ServiceVerb, Services } from '../services.ts'
+import type { ServiceManager } from '../service-manager.ts'
+import type { ActOptions, ActedUnit, ApplyOptions, ApplyResult, ServiceVerb, Services } from '../services.ts'
 import type { AppliedVersion } from '../versions.ts'
 
 export function createChanges(host: ServicesHost): Pick<Services, 'plan' | 'apply' | 'act' | 'rollback'> {
@@ -30,6 +31,11 @@ export function createChanges(host: ServicesHost): Pick<Services, 'plan' | 'appl
     return applyPlan(plan, ready, host, { ...options, images })
   }
 
+  async function carryOut(verb: Exclude<ServiceVerb, 'remove'>, services: readonly FoundService[], deeds: readonly Deed[], manager: ServiceManager, options: ActOptions): Promise<ActedUnit[]> {
+    const acted = await act(deeds, manager, clock, options)
+    return verb === 'stop' && (options.services || !options.timers) ? [...acted, ...await stopRunsOf(services, manager)] : acted
+  }
+
   return {
     plan: async (definitions, options = {}) => (await prepareDefinitions(definitions, host, { ...options, offline: true })).plan,
     apply: (definitions, options) => changing(() => prepareDefinitions(definitions, host, options), options),
@@ -42,7 +48,7 @@ export function createChanges(host: ServicesHost): Pick<Services, 'plan' | 'appl
       }
       const parts = (await chosen()).map(({ inventory, services }) => ({ manager: inventory.manager, services, deeds: services.flatMap((service) => deedsOf(verb, service, options)) }))
       refuseNoDeeds(verb, match.match, parts)
-      return (await Promise.all(parts.map(({ manager, deeds }) => act(deeds, manager, clock, options)))).flat()
+      return (await Promise.all(parts.map(({ manager, services, deeds }) => carryOut(verb, services, deeds, manager, options)))).flat()
     },
     async rollback(name, options) {
       const version = await versionToRestore(name, options, host)

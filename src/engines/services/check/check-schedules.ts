@@ -4,6 +4,7 @@ import { localZone, neverElapses, nextRuns, openZone, parseCalendar } from '../.
 import { type Finding, findingOf, generalFinding } from './check-finding.ts'
 import { describeSchedule } from '../look/describe-schedule.ts'
 import type { Schedule, ServiceDefinition } from '../service-definition.ts'
+import type { Overlaps } from './simulate-overlap.ts'
 import type { Collision, ServiceYear, SimulatedYear } from './simulate-year.ts'
 
 export const scheduleFields = ['startSchedule', 'stopSchedule', 'restartSchedule'] as const
@@ -39,7 +40,12 @@ export function checkCalendars(definition: ServiceDefinition, nowMs: number, zon
   })
 }
 
-const overlapped = { queue: 'late or left out', skip: 'left out', replace: 'begun by ending the one before', allow: 'begun beside another' } as const satisfies Record<NonNullable<ServiceDefinition['overlap']>, string>
+const overlapped = {
+  queue: ({ runs }, all) => `up to ${runs} of ${all} runs would be late or left out`,
+  skip: ({ runs }, all) => `up to ${runs} of ${all} runs would be left out`,
+  replace: ({ runs }, all) => `up to ${runs} of ${all} runs would be begun by ending the one before`,
+  allow: ({ beside, atOnce }, all) => `up to ${beside} of ${all} runs would be begun beside another, and up to ${atOnce} go on at once`,
+} as const satisfies Record<NonNullable<ServiceDefinition['overlap']>, (overlaps: Overlaps, runs: number) => string>
 
 /** Runs in a day from which on one that is left out is soon made good. */
 const hourly = 24
@@ -54,14 +60,16 @@ export function checkYear(definition: ServiceDefinition, year: ServiceYear, { fr
     else tell({ severity: 'advice', check: 'clock', message: `${time} ${zone} comes twice, because clocks go back: it runs the first time only`, hint: 'Choose another hour, or write the schedule in UTC, if the hours between two runs count.' })
   }
   if (year.overlaps) {
-    const { runs, shortest } = year.overlaps
+    const { shortest } = year.overlaps
     tell({
       severity: 'warning', check: 'overlap',
-      message: `a run may take ${formatDuration(durationOf(definition)! * 1000)}, and the next is due after ${formatDuration(shortest * 1000)}: up to ${runs} of ${year.runs} runs would be ${overlapped[definition.overlap ?? 'queue']}`,
+      message: `a run may take ${formatDuration(durationOf(definition)! * 1000)}, and the next is due after ${formatDuration(shortest * 1000)}: ${overlapped[definition.overlap ?? 'queue'](year.overlaps, year.runs)}`,
       hint: 'A shorter timeout, fewer runs, new Periodic({ relativeTo: \'finish\' }), or another overlap.',
     })
   }
-  if (year.runs > 0 && definition.type === 'oneshot' && durationOf(definition) === undefined) {
+  if (year.runs > 0 && definition.overlap === 'allow' && durationOf(definition) === undefined) {
+    tell({ severity: 'advice', check: 'overlap', message: 'runs that hang would add up', hint: 'Say how long one may take: timeout: \'10m\'.' })
+  } else if (year.runs > 0 && definition.type === 'oneshot' && durationOf(definition) === undefined) {
     tell({ severity: 'advice', check: 'overlap', message: 'a run that hangs would keep all others from starting', hint: 'Say how long it may take: timeout: \'10m\'.' })
   }
   if (year.runs === 0 && definition.startSchedule !== undefined && year.never.length === 0) tell({ severity: 'advice', check: 'calendar', message: 'it does not run within the year', hint: 'See whether that is meant.' })

@@ -40,6 +40,8 @@ test.each<[string, readonly Readonly<Record<string, unknown>>[], readonly (strin
   ['every hour, which an hour less does not harm', [{ ...job, startSchedule: 'hourly' }], []],
   ['runs nearer to each other than they take', [{ ...job, timeout: '10m', startSchedule: '*:0/5 UTC' }], [/^warning overlap web startSchedule: a run may take 10 min, and the next is due after 5 min: up to 52560 of 105120/]],
   ['a period shorter than a run', [{ ...job, startSchedule: { kind: 'periodic', startOn: 'boot', period: '30s', relativeTo: 'start' } }], [/^warning overlap web startSchedule: a run may take 1 min, and the next is due after 30 s/]],
+  ['runs that are let begin beside each other', [{ ...job, timeout: '12m', overlap: 'allow', startSchedule: '*:0/5 UTC' }], [/^warning overlap web startSchedule: .*: up to 105119 of 105120 runs would be begun beside another, and up to 3 go on at once/]],
+  ['such that may hang', [{ type: 'oneshot', overlap: 'allow', startSchedule: '04:00' }], [/^advice overlap web startSchedule: runs that hang would add up/]],
   ['runs without an end', [{ type: 'oneshot', startSchedule: '04:00' }], [/^advice overlap web startSchedule: a run that hangs/]],
   ['eleven at the same minute', Array.from({ length: 11 }, (_, index) => night(index)), [/^warning collision - -: 11 services start at 2027-01-01 09:00 UTC \(night0, night1, night2, night3, night4, \.\.\.\), and more than ten in 365 minutes/]],
   ['eleven instances at the same minute', [{ ...job, name: 'w@', instances: Array.from({ length: 11 }, (_, index) => String(index)), startSchedule: '04:00' }], [/^warning collision - -: 11 services start/]],

@@ -6,6 +6,10 @@ import { type Minutes, secondsOfMinute } from './simulate-service.ts'
 export interface Overlaps {
   /** That are left out. Counted over the first 100,000 runs, and as often after them. */
   readonly runs: number
+  /** That begin while another goes on, were they let. */
+  readonly beside: number
+  /** That would go on at once then, at the most. */
+  readonly atOnce: number
   /** Seconds from one start to the next, at the least. */
   readonly shortest: number
   /** Epoch milliseconds of the first that is left out; absent for a period. */
@@ -24,7 +28,8 @@ export function overlapOfPeriods(periods: readonly PeriodicSchedule[], minutes: 
   const late = periods.filter(({ relativeTo, period }) => relativeTo === 'start' && period < duration).sort((a, b) => a.period - b.period)[0]
   if (late === undefined) return undefined
   const carriedOut = Math.floor(minutes.count * 60 / (Math.ceil(duration / late.period) * late.period))
-  return { runs: periodicRuns(late, minutes) - carriedOut, shortest: late.period }
+  const runs = periodicRuns(late, minutes)
+  return { runs: runs - carriedOut, beside: Math.max(0, runs - 1), atOnce: Math.ceil(duration / late.period), shortest: late.period }
 }
 
 /** The minutes of a year at which a service starts. */
@@ -40,15 +45,22 @@ export function overlapOfCalendars(calendars: readonly CalendarSpec[], minutes: 
   const narrowest = seconds.length === 1 ? closest * 60 : seconds.reduce((least, second, index) => Math.min(least, (seconds[index + 1] ?? seconds[0]! + 60) - second), Infinity)
   if (narrowest >= duration) return undefined
   let runs = 0
+  let beside = 0
+  let atOnce = 1
   let checked = 0
   let shortest = Infinity
   let first = -1
   let before = -Infinity
   let busyUntil = -Infinity
+  /** When those began that would go on. */
+  const going: number[] = []
   for (let minute = 0; minute < marks.length && checked < mostChecked; minute += 1) {
     if (marks[minute] === 0) continue
     for (const second of seconds) {
       const at = minute * 60 + second
+      while (going.length > 0 && going[0]! + duration <= at) going.shift()
+      if (going.push(at) > 1) beside += 1
+      atOnce = Math.max(atOnce, going.length)
       if (at >= busyUntil) {
         busyUntil = at + duration
       } else {
@@ -61,5 +73,6 @@ export function overlapOfCalendars(calendars: readonly CalendarSpec[], minutes: 
     }
   }
   if (first < 0) return undefined
-  return { runs: Math.round(runs * count * seconds.length / checked), shortest: Math.round(shortest * 1_000_000) / 1_000_000, first: minutes.fromUs / 1000 + first * 1000 }
+  const ofYear = (some: number): number => Math.round(some * count * seconds.length / checked)
+  return { runs: ofYear(runs), beside: ofYear(beside), atOnce, shortest: Math.round(shortest * 1_000_000) / 1_000_000, first: minutes.fromUs / 1000 + first * 1000 }
 }

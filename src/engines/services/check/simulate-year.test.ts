@@ -40,9 +40,10 @@ test('runs are counted by the second, and what two calendars share counts once',
 })
 
 test('what begins before the last run is over is counted, with the least distance', () => {
-  expect(year([calendar('*:00/30 UTC')], 3600).overlaps).toEqual({ runs: 365 * 24, shortest: 1800, first: at('2026-01-01T05:30:00Z') })
+  expect(year([calendar('*:00/30 UTC')], 3600).overlaps).toEqual({ runs: 365 * 24, beside: 365 * 48 - 1, atOnce: 2, shortest: 1800, first: at('2026-01-01T05:30:00Z') })
   expect(year([calendar('*:00/30 UTC')], 1800).overlaps).toBeUndefined()
-  expect(year([calendar('*:*:0/10 UTC')], 15).overlaps).toMatchObject({ runs: 365 * 1440 * 3, shortest: 10 })
+  expect(year([calendar('*:*:0/10 UTC')], 15).overlaps).toMatchObject({ runs: 365 * 1440 * 3, atOnce: 2, shortest: 10 })
+  expect(year([calendar('*:*:0/10 UTC')], 95).overlaps).toMatchObject({ atOnce: 10 })
   expect(year([calendar('*:00/30')])).not.toHaveProperty('overlaps')
 })
 
@@ -50,7 +51,7 @@ test('a period is counted by arithmetic', () => {
   expect(year([every(300)])).toMatchObject({ runs: 365 * 288, estimated: true })
   expect(year([every(300, 'finish')], 300)).toMatchObject({ runs: 365 * 144, estimated: true })
   expect(year([every(300, 'finish')], 300)).not.toHaveProperty('overlaps')
-  expect(year([every(300)], 400).overlaps).toEqual({ runs: 365 * 144, shortest: 300 })
+  expect(year([every(300)], 400).overlaps).toEqual({ runs: 365 * 144, beside: 365 * 288 - 1, atOnce: 2, shortest: 300 })
 })
 
 test('a calendar whose dates are past is named; one that comes after the year is not', () => {

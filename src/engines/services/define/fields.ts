@@ -141,8 +141,13 @@ export const serviceFields = {
   restartSchedule: { kind: schedules, about: 'When to restart.' },
   overlap: {
     kind: { is: 'choice', words: ['skip', 'queue', 'replace', 'allow'] }, otherwise: 'queue, by systemd',
-    about: 'What a start by the schedule does while the run before goes on: nothing, wait for its end (one waits at most), or end it. allow is refused (docs/guides/schedules-and-overlap.md).',
+    about: 'What a start by the schedule does while the run before goes on: nothing, wait for its end (one waits at most), end it, or begin beside it (docs/guides/schedules-and-overlap.md).',
   },
+  catchUp: {
+    kind: { is: 'choice', words: ['none', 'last', 'all'] }, otherwise: 'as persistent of its calendars says',
+    about: 'What becomes of times of its calendars that passed while the machine was down: nothing, one run for the last of them, or one for each, which needs a server (docs/guides/schedules-and-overlap.md).',
+  },
+  catchUpWindow: { kind: { is: 'duration' }, about: 'With catchUp all: how far back it goes. Default a day.' },
 
   environment: { kind: environment, aliases: ['dockerContainer'], about: 'Where it runs: a Venv, a DockerContainer, or the name of an environment of tf env. A plain object of variables means env.' },
   workingDirectory: { kind: { is: 'special', type: 'directory' }, about: 'Where it runs; must exist. Relative to the directory of the definition.' },

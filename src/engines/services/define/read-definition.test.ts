@@ -6,6 +6,7 @@ import { TaskflowsError } from '../../../kernel/errors.ts'
 import { Calendar } from '../library/calendar.ts'
 import { CgroupConfig } from '../library/cgroup-config.ts'
 import { fromModule } from './command.ts'
+import { DockerContainer } from '../library/docker-container.ts'
 import { CPUPressure, CPUs, IOPressure, Memory, MemoryPressure } from '../library/requirements.ts'
 import { Periodic } from '../library/periodic.ts'
 import { type ReadDefinitionOptions, readDefinition } from './read-definition.ts'
@@ -317,16 +318,24 @@ describe('what is refused', () => {
 })
 
 describe('what a schedule does while the run before goes on', () => {
-  test.each(['skip', 'queue', 'replace'])('is said in one word: %s', (overlap) => {
+  test.each(['skip', 'queue', 'replace', 'allow'])('is said in one word: %s', (overlap) => {
     expect(read({ schedule: 'daily', overlap })).toMatchObject({ overlap })
     expect(read({ schedule: new Periodic({ hours: 1 }), overlap })).toMatchObject({ overlap })
   })
 
   test.each([
     [{ overlap: 'skip' }, 'overlap: needs a startSchedule: a start by command never overlaps'],
-    [{ overlap: 'allow', schedule: 'daily' }, /^overlap: must not be allow: systemd has one run of a service at a time\./],
+    [{ overlap: 'allow', schedule: { period: 60, relativeTo: 'finish' } }, /^overlap: must be left out where a period counts from the end of a run/],
+    [{ overlap: 'allow', schedule: 'daily', name: 'worker@' }, /overlap: must not be allow for a template/],
+    [{ overlap: 'allow', schedule: 'daily', type: 'forking', pidFile: '/run/x.pid' }, /^overlap: must not be allow with a pidFile/],
+    [{ overlap: 'allow', schedule: 'daily', restartPolicy: 'always' }, /^overlap: must not be allow with a restartPolicy that may go on for ever/],
+    [{ overlap: 'allow', schedule: 'daily', restartPolicy: { condition: 'on-failure' } }, /^overlap: must not be allow with a restartPolicy that may go on for ever/],
+    [{ overlap: 'allow', schedule: 'daily', environment: new DockerContainer({ image: 'alpine', name: 'one' }) }, /^overlap: must not be allow where the container has a name/],
+    [{ overlap: 'allow', schedule: 'daily', environment: new DockerContainer({ image: 'alpine', persisted: true }) }, /^overlap: must not be allow with persisted/],
+    [{ overlap: 'allow', schedule: 'daily', environment: new DockerContainer({ image: 'alpine', ports: ['80:80'] }) }, /^overlap: must not be allow where the container has a port of the host/],
+    [{ overlap: 'allow', schedule: 'daily', environment: new DockerContainer({ image: 'alpine', macAddress: '02:42:ac:11:00:02' }) }, /^overlap: must not be allow where the container has a macAddress/],
     [{ overlap: 'replace', schedule: { period: 60, relativeTo: 'finish' } }, /^overlap: must be left out where a period counts from the end of a run/],
-    [{ overlap: 'skip', schedule: { period: 60, startOn: 'command' } }, /^overlap: can be skip or replace only for a schedule that begins by itself/],
+    [{ overlap: 'skip', schedule: { period: 60, startOn: 'command' } }, /^overlap: can be skip, replace or allow only for a schedule that begins by itself/],
     [{ overlap: 'kill', schedule: 'daily' }, /^overlap: expected .*skip/],
   ])('is refused where it cannot be: %j', (options, problem) => {
     if (typeof problem === 'string') expect(problemsOf(options)).toBe(problem)

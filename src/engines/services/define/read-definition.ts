@@ -11,6 +11,7 @@ import { readDirectory } from './read-path.ts'
 import { type Reading, describe, refuseProblems, startReading, within } from './reading.ts'
 import type { ServiceDefinition, ServiceScope } from '../service-definition.ts'
 import { serverName } from './service-name.ts'
+import { settleCatchUp } from './settle-catch-up.ts'
 import { settleContainer } from './settle-container.ts'
 import { checkRules } from './service-rules.ts'
 
@@ -59,7 +60,7 @@ function readAll(given: Readonly<Record<string, unknown>>, { scope, source, serv
   if (values.name === serverName && !server) reading.problems.push({ path: 'name', message: `"${serverName}" is the server of taskflows`, hint: 'tf api start' })
   const programDirectory = workingDirectoryOf(values, reading) ?? reading.directory
   const read = readFields(serviceTable, { ...(scope === undefined ? {} : { scope }), ...values, ...(source === undefined ? {} : { source }) }, '', { ...reading, programDirectory, startsIn: startsIn(values) })
-  const definition = { type: read.watchdog === undefined ? 'exec' : 'notify', ...read } as unknown as ServiceDefinition
+  const definition = settleCatchUp({ type: read.watchdog === undefined ? 'exec' : 'notify', ...read } as unknown as ServiceDefinition, values.startSchedule, reading)
   if (reading.problems.length === 0) checkRules(definition, reading)
   return definition
 }

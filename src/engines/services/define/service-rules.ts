@@ -15,7 +15,7 @@ interface Rule {
 }
 
 /** Periods then count from the starts of that unit, which only its timer starts. */
-const goesThroughUnit = (overlap: ServiceDefinition['overlap']): boolean => overlap === 'skip' || overlap === 'replace'
+const goesThroughUnit = (overlap: ServiceDefinition['overlap']): boolean => overlap === 'skip' || overlap === 'replace' || overlap === 'allow'
 
 const inContainer = (broken: (service: ServiceDefinition & { readonly environment: ContainerDefinition }) => boolean) => (service: ServiceDefinition): boolean =>
   service.environment?.kind === 'docker' && broken(service as ServiceDefinition & { readonly environment: ContainerDefinition })
@@ -34,6 +34,25 @@ const containerRules: readonly Rule[] = [
   { field: 'instances', broken: inContainer(({ instances = [] }) => instances.some((instance) => instance.includes(':'))), message: 'must not hold colons in a container: its name has the instance in it' },
 ]
 
+const sideBySide = (broken: Rule['broken']): Rule['broken'] => (service) => service.overlap === 'allow' && broken(service)
+
+/** What there can be only one of would be asked for by each run. */
+const overlapRules: readonly Rule[] = [
+  { field: 'overlap', broken: sideBySide(({ name }) => isTemplate(name)), message: 'must not be allow for a template, whose runs are its instances: give it more instances, or a service of its own for each' },
+  { field: 'overlap', broken: sideBySide(({ pidFile }) => pidFile !== undefined), message: 'must not be allow with a pidFile, which all runs would write: leave that out, or use type exec' },
+  {
+    field: 'overlap', broken: sideBySide(({ restartPolicy: { condition, maxAttempts } = { condition: 'no' } }) => condition === 'always' || condition === 'on-success' || (condition !== 'no' && maxAttempts === undefined)),
+    message: 'must not be allow with a restartPolicy that may go on for ever, since the runs would add up: use on-failure with maxAttempts, or leave it out',
+  },
+  { field: 'overlap', broken: sideBySide(inContainer(({ environment }) => environment.name !== undefined)), message: 'must not be allow where the container has a name, which only one can have: leave the name out' },
+  { field: 'overlap', broken: sideBySide(inContainer(({ environment }) => environment.persisted)), message: 'must not be allow with persisted, which keeps one container for all runs: leave that out, and keep data in volumes' },
+  {
+    field: 'overlap', broken: sideBySide(inContainer(({ environment: { ports = [] } }) => ports.some(({ host }) => host !== undefined))),
+    message: 'must not be allow where the container has a port of the host, which only one can have: leave out the port of the host, and Docker chooses one for each',
+  },
+  { field: 'overlap', broken: sideBySide(inContainer(({ environment }) => environment.macAddress !== undefined)), message: 'must not be allow where the container has a macAddress, which only one can have: leave it out' },
+]
+
 const rules: readonly Rule[] = [
   { field: 'watchdog', broken: ({ watchdog, type }) => watchdog !== undefined && type !== 'notify', message: 'needs type notify' },
   {
@@ -42,17 +61,19 @@ const rules: readonly Rule[] = [
   },
   { field: 'overlap', broken: ({ overlap, startSchedule }) => overlap !== undefined && startSchedule === undefined, message: 'needs a startSchedule: a start by command never overlaps' },
   {
-    field: 'overlap', broken: ({ overlap }) => overlap === 'allow',
-    message: 'must not be allow: systemd has one run of a service at a time. A template has one per instance, and jobs that a task enqueues run side by side',
-  },
-  {
     field: 'overlap', broken: ({ overlap, startSchedule = [] }) => goesThroughUnit(overlap) && startSchedule.some((each) => each.kind === 'periodic' && each.relativeTo === 'finish'),
     message: 'must be left out where a period counts from the end of a run: the next never begins before it',
   },
   {
     field: 'overlap', broken: ({ overlap, startSchedule = [] }) => goesThroughUnit(overlap) && startSchedule.some((each) => each.kind === 'periodic' && each.startOn === 'command'),
-    message: 'can be skip or replace only for a schedule that begins by itself: startOn boot or login',
+    message: 'can be skip, replace or allow only for a schedule that begins by itself: startOn boot or login',
   },
+  {
+    field: 'catchUp', broken: ({ catchUp, startSchedule = [] }) => catchUp !== undefined && !startSchedule.some(({ kind }) => kind === 'calendar'),
+    message: 'needs a calendar in startSchedule: a period has no times of its own',
+  },
+  { field: 'catchUp', broken: ({ catchUp, name }) => catchUp === 'all' && isTemplate(name), message: 'must not be all for a template: times are made up for by a template of their own, which has no instances' },
+  { field: 'catchUpWindow', broken: ({ catchUp, catchUpWindow }) => catchUpWindow !== undefined && catchUp !== 'all', message: 'is only for catchUp all' },
   { field: 'pidFile', broken: ({ pidFile, type }) => pidFile !== undefined && type !== 'forking', message: 'is only for type forking' },
   { field: 'instances', broken: ({ instances, name }) => instances !== undefined && !isTemplate(name), message: 'needs a template: a name that ends with @' },
   { field: 'instances', broken: ({ instances = [] }) => new Set(instances).size < instances.length, message: 'holds one twice' },
@@ -60,6 +81,7 @@ const rules: readonly Rule[] = [
   { field: 'group', broken: ({ group, scope }) => group !== undefined && scope !== 'system', message: 'needs scope system' },
   { field: 'secrets', broken: ({ secrets = {}, scope }) => scope !== 'system' && Object.values(secrets).some(({ encrypted }) => encrypted), message: 'can be encrypted in scope system only' },
   ...containerRules,
+  ...overlapRules,
   ...dependencyFields.map((field): Rule => ({ field, broken: (service) => service[field]?.includes(service.name) ?? false, message: 'must not name the service itself' })),
 ]
 

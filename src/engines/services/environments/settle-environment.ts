@@ -13,9 +13,9 @@ import type { Compile } from '../service-manager.ts'
 import type { EnvironmentStore } from './named-environment.ts'
 import { readEnvironment } from './read-environment.ts'
 
-/** What makes units of definitions of one scope, by the environments as they are now. */
-export async function openCompiler({ manager, environments }: Pick<ServicesHost, 'manager' | 'environments'>, scope: ServiceScope): Promise<Compile> {
-  const compile = await manager(scope).compiler()
+/** What makes units of definitions of one scope, by the environments as they are now. @param of as of `ServiceManager.compiler` */
+export async function openCompiler({ manager, environments }: Pick<ServicesHost, 'manager' | 'environments'>, scope: ServiceScope, of?: 'slots'): Promise<Compile> {
+  const compile = await manager(scope).compiler(of)
   const settle = settler(environments)
   return (definition) => {
     const settled = settle(definition)

@@ -20,7 +20,7 @@ export interface RunCollectorParts extends RunPlace {
   readonly ledger: ServiceLedger
   readonly journal: ManagerJournal
   readonly clock: Clock
-  readonly manager: Pick<ServiceManager, 'details'>
+  readonly manager: Pick<ServiceManager, 'states' | 'details'>
   /** What it is known to say of its units, however old. */
   readonly known: () => ReadonlyMap<string, UnitDetails>
   readonly onError: (error: unknown) => void
@@ -40,6 +40,8 @@ export interface RunCollector extends AsyncDisposable {
   see(units: SeenUnits): void
   /** Compares with the journal, soon. */
   settle(): void
+  /** Resolves when what systemd wrote until that moment is in the ledger, or when it cannot be. */
+  caughtUp(moment: number): Promise<void>
 }
 
 /** From something that happened to the comparison. */
@@ -67,10 +69,15 @@ export function createRunCollector({ host, scope, bootId, reader, ledger, journa
     await clock.sleep(journaldMs, over.signal)
     return running
   }
+  /** When the last comparison began that came to its end, and the last that did not. */
+  const [compared, failed] = [{ at: -Infinity }, { at: -Infinity }]
   const compare = async (): Promise<void> => {
+    const now = clock.now()
     try {
-      await readJournal({ host, scope, reader, ledger, journal, bootId, whoRuns: ask, now: clock.now(), signal: over.signal })
+      await readJournal({ host, scope, reader, ledger, journal, bootId, whoRuns: ask, now, signal: over.signal })
+      compared.at = now
     } catch (error) {
+      failed.at = now
       if (!over.signal.aborted) onError(error)
     }
   }
@@ -87,6 +94,12 @@ export function createRunCollector({ host, scope, bootId, reader, ledger, journa
       }
     })().finally(() => { comparing = undefined })
   }
+  const caughtUp = async (moment: number): Promise<void> => {
+    // What could not be read a while ago is not asked for again and again.
+    if (compared.at >= moment || clock.now() < failed.at + afterwardsMs) return
+    settle()
+    await comparing
+  }
   let later: Promise<void> | undefined
   const settleLater = (): void => {
     later ??= clock.sleep(afterwardsMs, over.signal).then(() => {
@@ -99,11 +112,11 @@ export function createRunCollector({ host, scope, bootId, reader, ledger, journa
     see: ({ signals = [], answers, gone = [] }) => {
       const told = [...signals.flatMap((details) => look(details, 'signal')), ...answers.flatMap((details) => look(details, 'answer'))]
       for (const unit of gone) seen.delete(unit)
-      if (told.length === 0) return
-      outbox.tell(told)
-      settleLater()
+      // A start that a condition forbids is told by the journal alone.
+      if (told.length > 0 || answers.some(({ conditionsMet }) => conditionsMet === false)) settleLater()
+      if (told.length > 0) outbox.tell(told)
     },
-    settle,
+    settle, caughtUp,
     [Symbol.asyncDispose]: async () => {
       over.abort()
       await Promise.all([outbox[Symbol.asyncDispose](), comparing, later])

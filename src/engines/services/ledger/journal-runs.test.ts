@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { ServiceRun } from '../../../kernel/service-runs.ts'
 import { serviceRun } from '../../../testing/service-run.ts'
 import { type ManagerMessage, type ManagerWord, createJournalRuns, settleUnwritten } from './journal-runs.ts'
@@ -9,7 +9,7 @@ let clock = 0
 const said = (line: string, more: Partial<ManagerMessage> = {}): ManagerMessage => {
   const [word, invocationId = null] = line.split(' ') as [ManagerWord, string?]
   return {
-    at: (clock += 1_000), word, unit: 'taskflows-web.service', invocationId, bootId: thisBoot, manager: `${more.bootId ?? thisBoot}/1`, job: null, result: null,
+    at: (clock += 1_000), word, unit: 'taskflows-web.service', invocationId, bootId: thisBoot, manager: `${more.bootId ?? thisBoot}/1`, job: null, result: null, reason: null,
     exitCode: null, exitSignal: null, cpuSeconds: null, memoryPeakBytes: null, ...more,
   }
 }
@@ -38,6 +38,8 @@ test.for<[string, () => ManagerMessage[], string[]]>([
   ['a restart after a failure', () => [said('started a'), exit('a', 1), failed('a'), said('restarting a'), said('stopped a', { job: 'restart' }), said('started b'), exit('b', 1), failed('b')], ['a failed exit-code 1', 'b failed exit-code 1']],
   ['a restart after a good end', () => [said('started a'), said('restarting a'), said('stopped a', { job: 'restart' }), said('started b'), failed('b')], ['a succeeded success 0', 'b failed exit-code']],
   ['giving up', () => [said('started a'), exit('a', 1), failed('a'), failed('a', 'start-limit-hit')], ['a failed exit-code 1']],
+  ['a condition that is a command', () => [said('starting a'), said('skipped a', { result: 'exec-condition' })], ['a skipped exec-condition']],
+  ['a start that a condition forbade, while one that ended is silent', () => [said('started a'), said('forbidden'), said('started b'), failed('b')], ['skipped', 'a succeeded success 0', 'b failed exit-code']],
   ['silence until the next run', () => [said('starting a'), said('started a'), said('starting b'), said('started b'), failed('b')], ['a succeeded success 0', 'b failed exit-code']],
   ['silence to the end', () => [said('starting a'), said('started a')], ['a succeeded success 0']],
   ['what was used, behind the end', () => [said('started a'), failed('a'), said('measured a', { cpuSeconds: 2 })], ['a failed exit-code', 'a failed exit-code']],
@@ -54,6 +56,46 @@ test('a run has the time of its start, and of its process when that ended before
   expect([start, end, failure].flatMap((message) => runs.take(message))).toEqual([serviceRun({
     host: 'db1', invocationId: 'a', bootId: thisBoot, state: 'failed', startedAt: start.at, endedAt: end.at, result: 'exit-code', exitCode: 3, reason: 'exit code 3',
   })])
+})
+
+test('a start that was forbidden is there with its moment and its condition, each once', () => {
+  const messages = [1.017, 2.003].map((at) => said('forbidden', { at, reason: 'not met: ConditionCPUs=>=8' }))
+  expect(messages.flatMap((message) => reader().take(message))).toEqual([1, 2].map((startedAt) => serviceRun({
+    host: 'db1', invocationId: null, bootId: thisBoot, state: 'skipped', startedAt, reason: 'not met: ConditionCPUs=>=8',
+  })))
+})
+
+describe('runs side by side', () => {
+  const of = (id: string) => ({ unit: `run-taskflows-web@${id.repeat(32)}.service` })
+  const began = ['a', 'b', 'c'].map((id) => said(`starting ${id}`, of(id)))
+
+  test('end each by itself, and with the service that nobody started', () => {
+    const end = [said('exited b', { ...of('b'), exitCode: 3 }), said('failed b', { ...of('b'), result: 'exit-code' }), said('measured b', { ...of('b'), cpuSeconds: 2 }), said('starting d'), said('failed d', { result: 'exit-code' })]
+    const runs = reader()
+    expect(wordsOf([...began, ...end].flatMap((message) => runs.take(message)))).toEqual(['b failed exit-code 3', 'b failed exit-code 3', 'd failed exit-code'])
+    expect(runs.open().map(({ invocationId, service }) => `${invocationId} ${service}`)).toEqual(['a web', 'c web'])
+    expect(wordsOf(runs.settle({ bootId: thisBoot, now: clock, isRunning: ({ invocationId }) => invocationId === 'c' }))).toEqual(['a succeeded success 0', 'c running'])
+  })
+
+  test('are known to the next reading by their units: a start of the service itself ends none of them', () => {
+    const first = reader()
+    for (const message of began) first.take(message)
+    const next = createJournalRuns({ host: 'db1', scope: 'user', open: first.open(), manager: first.manager, isWhole: true, units: first.units() })
+    expect(wordsOf([said('starting d'), said('failed d', { result: 'exit-code' }), said('failed c', { ...of('c'), result: 'timeout' })].flatMap((message) => next.take(message)))).toEqual(['d failed exit-code', 'c timed_out timeout'])
+    expect(next.open().map(({ invocationId }) => invocationId)).toEqual(['a', 'b'])
+  })
+
+  test('that signals told of, and of which nobody knows the unit, get it with their beginning', () => {
+    const runs = reader(['a', 'b'].map((invocationId) => serviceRun({ invocationId, bootId: thisBoot })))
+    expect(wordsOf([...began.slice(0, 2), said('starting d'), said('failed a', { ...of('a'), result: 'exit-code' })].flatMap((message) => runs.take(message)))).toEqual(['a failed exit-code'])
+    expect(runs.units()).toEqual({ b: of('b').unit })
+  })
+
+  test('that make up for a time have it', () => {
+    const runs = reader()
+    const unit = 'slot-taskflows-web@2026-11-21T03:00:00Z.service'
+    expect([said('starting a', { unit }), said('failed a', { unit, result: 'exit-code' })].flatMap((message) => runs.take(message))).toMatchObject([{ service: 'web', slot: Date.UTC(2026, 10, 21, 3), state: 'failed' }])
+  })
 })
 
 test('a run that goes on goes on', () => {
@@ -91,6 +133,12 @@ test.for<[string, ServiceRun, Parameters<typeof reader>[1], ManagerMessage[], st
   const runs = reader([run], how)
   const all = [...messages.flatMap((message) => runs.take(message)), ...runs.settle({ bootId: thisBoot, now: clock, isRunning: ({ invocationId }) => invocationId === 'b' })]
   expect(all.find(({ invocationId }) => invocationId === 'a')).toEqual({ ...run, state: 'lost', reason })
+})
+
+test('a run that is silent when its manager has stopped all others had ended well', () => {
+  const runs = reader()
+  const messages = [said('started a'), said('all_stopped', { unit: 'shutdown.target' }), said('manager_started', { unit: '', manager: `${thisBoot}/2` })]
+  expect(wordsOf(messages.flatMap((message) => runs.take(message)))).toEqual(['a succeeded success 0'])
 })
 
 test('a run whose start is read after it was told of belongs to the manager that wrote it', () => {

@@ -24,6 +24,8 @@ interface Position {
   readonly cursor: string
   readonly at: number
   readonly manager: string | null
+  /** Of runs that were under way: `JournalRunsParts.units`. */
+  readonly units?: Readonly<Record<string, string>>
 }
 
 /** How far back the first reading goes. */
@@ -44,7 +46,7 @@ export async function readJournal({ host, scope, reader, ledger, journal, bootId
   let runs: JournalRuns | undefined
   let told: ServiceRun[] = []
 
-  const start = (isWhole: boolean) => createJournalRuns({ host, scope, open, manager: before?.manager ?? null, isWhole })
+  const start = (isWhole: boolean) => createJournalRuns({ host, scope, open, manager: before?.manager ?? null, isWhole, ...(before?.units && { units: before.units }) })
   const write = async (): Promise<void> => {
     await ledger.record(told)
     told = []
@@ -84,7 +86,7 @@ export async function readJournal({ host, scope, reader, ledger, journal, bootId
   await readOn()
   if (signal.aborted) return
   await settle(present)
-  if (cursor !== undefined && cursor !== before?.cursor) await ledger.keepPosition(reader, JSON.stringify({ cursor, at, manager: runs!.manager } satisfies Position))
+  if (cursor !== undefined && cursor !== before?.cursor) await ledger.keepPosition(reader, JSON.stringify({ cursor, at, manager: runs!.manager, units: runs!.units() } satisfies Position))
 }
 
 function isUnreadable(error: unknown): boolean {

@@ -22,6 +22,13 @@ const stopping: Look = { ...running, activeState: 'deactivating', subState: 'sto
 const see = (looks: readonly Look[], { by, now }: Sight = { by: 'signal', now: 9_000 }) => looks.reduce<SeenRun | undefined>((before, look) => seeRun(place, before, { ...unit, ...look }, { by, now }), undefined)
 const words = (seen: SeenRun | undefined) => (seen === undefined ? 'nothing' : [seen.run.invocationId, seen.run.state, seen.run.result, seen.run.exitSignal ?? seen.run.exitCode].filter((word) => word !== null).join(' '))
 
+test('runs in units of their own are runs of their service, and those that make up for a time say which', () => {
+  const runOf = (name: string) => seeRun(place, undefined, { ...unit, ...running, unit: name }, { by: 'signal', now: 9_000 })?.run
+  expect(runOf('run-taskflows-web@c0ffee.service')).toMatchObject({ service: 'web', slot: null, state: 'running' })
+  expect(runOf('slot-taskflows-web@2026-11-21T03:00:00Z.service')).toMatchObject({ service: 'web', slot: Date.UTC(2026, 10, 21, 3) })
+  expect([runOf('start-taskflows-web.service'), runOf('taskflows-web.timer')]).toEqual([undefined, undefined])
+})
+
 test.for<[string, Look[], string]>([
   ['a start', [forked, starting], 'a running'],
   ['a run', [forked, starting, running, dead], 'a succeeded success 0'],

@@ -2,7 +2,7 @@
  * Runs out of what signals tell of a unit: each says its state, its invocation and how its main process fares, and they
  * come in order. Pure. `journal-runs.ts` makes the same runs of what systemd wrote down.
  */
-import { serviceOfUnit } from '../live/service-events.ts'
+import { type RunUnit, runUnitOf } from '../run-units.ts'
 import type { UnitDetails } from '../service-manager.ts'
 import { endedRun } from './end-of-run.ts'
 import type { ServiceRun, ServiceRunKey } from './service-run.ts'
@@ -32,8 +32,8 @@ export interface Sight {
 
 /** @returns `before` itself where this tells nothing new of it */
 export function seeRun(place: RunPlace, before: SeenRun | undefined, details: UnitDetails, { by, now }: Sight): SeenRun | undefined {
-  const service = serviceOfUnit(details.unit)
-  if (service === undefined || details.invocationId === null || isTorn(details)) return before
+  const unit = runUnitOf(details.unit)
+  if (unit === undefined || details.invocationId === null || isTorn(details)) return before
   const known = before?.run.invocationId === details.invocationId ? before : undefined
   if (known !== undefined && known.run.state !== 'running') return measured(known, details)
   // A start tells of itself before it has begun.
@@ -43,17 +43,17 @@ export function seeRun(place: RunPlace, before: SeenRun | undefined, details: Un
   const isOwnMain = (details.mainPid !== null || !isUp(details)) && details.startedAt !== formerMainAt
   const mainAt = known?.mainAt ?? (isOwnMain ? details.startedAt : null)
   const stopped = (known?.stopped ?? false) || isToldToStop(details)
-  const run = known?.run ?? begun(place, service, details, mainAt ?? now)
+  const run = known?.run ?? begun(place, unit, details, mainAt ?? now)
   if (!isRunOver(details, wasUp)) return known !== undefined && known.wasUp === wasUp && known.stopped === stopped && known.mainAt === mainAt ? known : { run, wasUp, stopped, mainAt, formerMainAt }
   const ofMain = mainAt !== null && details.startedAt === mainAt ? details : { exitCode: null, exitSignal: null, endedAt: null }
   const over = endedRun(run, { result: details.result ?? 'success', exitCode: ofMain.exitCode, exitSignal: ofMain.exitSignal, stopped }, ofMain.endedAt ?? now)
   return measured({ run: over, wasUp, stopped, mainAt, formerMainAt }, details)
 }
 
-function begun({ host, scope, bootId }: RunPlace, service: string, { invocationId }: UnitDetails, startedAt: number): ServiceRun {
+function begun({ host, scope, bootId }: RunPlace, { service, slot }: RunUnit, { invocationId }: UnitDetails, startedAt: number): ServiceRun {
   return {
     host, scope, service, bootId, invocationId, state: 'running', startedAt, endedAt: null, result: null, exitCode: null, exitSignal: null,
-    cpuSeconds: null, memoryPeakBytes: null, slot: null, reason: null,
+    cpuSeconds: null, memoryPeakBytes: null, slot, reason: null,
   }
 }
 

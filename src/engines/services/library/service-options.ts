@@ -217,9 +217,16 @@ export interface ServiceOptions {
   readonly restartSchedule?: OneOrMore<ScheduleInput>
   /**
    * What a start by the schedule does while the run before goes on. `'queue'`: it waits for the end of that run, one at most.
-   * `'skip'`: nothing. `'replace'`: it ends that run. `'allow'` is refused. Default `'queue'`, by systemd.
+   * `'skip'`: nothing. `'replace'`: it ends that run. `'allow'`: it begins beside that run. Default `'queue'`, by systemd.
    */
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
+  /**
+   * What becomes of times of its calendars that passed while the machine or its systemd was down. `'none'`: nothing. `'last'`: one run for
+   * the last of them. `'all'`: one run for each, by a server (`tf api start`), oldest first. Says for all calendars what `persistent` says of one.
+   */
+  readonly catchUp?: 'none' | 'last' | 'all'
+  /** With `'all'`: how far back it goes, in seconds or as `'2 days'`. Default a day. */
+  readonly catchUpWindow?: DurationInput
 
   /** Where it runs: a Venv, a DockerContainer, or the name of an environment of `tf env`. A plain object of variables means `env`. */
   readonly environment?: string | VenvOptions | DockerContainerOptions | Readonly<Record<string, string | number | boolean>>

@@ -16,7 +16,7 @@ export interface LocalServices extends Services, AsyncDisposable {
 export interface ServiceRuntime {
   readonly open: () => LocalServices
   /** The last lines of the journal of a unit, or of all that are like the pattern, with times. */
-  readonly readLog: (unit: string, scope: ServiceScope, lines: number) => Promise<string>
+  readonly readLog: (service: string, scope: ServiceScope, lines: number) => Promise<string>
 }
 
 type Provider = () => Promise<ServiceRuntime>

@@ -11,7 +11,6 @@ import { isRead, readDefinition } from '../define/read-definition.ts'
 import { serviceBrand } from '../define/service-brand.ts'
 import type { ServiceDefinition, ServiceScope } from '../service-definition.ts'
 import type { UnitFile } from '../service-manager.ts'
-import { isTemplate } from '../look/service-units.ts'
 import type { ServiceOptions } from './service-options.ts'
 import { currentLoading, loadServiceRuntime, openLocalServices } from './service-runtime.ts'
 import type { ActOptions, ServiceFile, ServiceVerb, ServiceView } from '../services.ts'
@@ -100,7 +99,7 @@ export class Service {
 
   /** The last lines of its log, with times, from the journal. @throws `logs.unavailable` */
   async logs({ lines = 1000 }: { readonly lines?: number } = {}): Promise<string> {
-    return (await loadServiceRuntime()).readLog(`taskflows-${this.name}${isTemplate(this.name) ? '*' : ''}.service`, this.scope, lines)
+    return (await loadServiceRuntime()).readLog(this.name, this.scope, lines)
   }
 
   /** Its units on this host, with drop-ins; none when it was not created. */

@@ -8,10 +8,12 @@ import { createServices } from '../look/create-services.ts'
 import { driftIn } from '../look/drift.ts'
 import type { ServicesHost } from '../host.ts'
 import type { RunCollector } from '../ledger/collect-runs.ts'
+import { activeRuns, isActive } from '../look/active-runs.ts'
 import { type Inventory, readInventories } from '../look/inventory.ts'
 import { type LiveUnits, createLiveUnits } from './live-units.ts'
 import { type FoundService, matching } from '../look/match-services.ts'
-import { type ServiceEvent, serviceOfUnit } from './service-events.ts'
+import type { ServiceEvent } from './service-events.ts'
+import { isSingleRun, serviceOfUnit, serviceUnit } from '../run-units.ts'
 import type { ServiceScope } from '../service-definition.ts'
 import { type ScheduledService, scheduledService } from '../slots/scheduled-services.ts'
 import type { InstalledUnit, ServiceManager, UnitDetails } from '../service-manager.ts'
@@ -39,6 +41,8 @@ export interface LiveServices extends Services, Lifecycle {
   states(): readonly (UnitDetails & { readonly name: string })[]
   /** Those that are to begin by themselves, as they are known; of a manager that is away none. */
   scheduled(): Promise<readonly ScheduledService[]>
+  /** Resolves when what systemd wrote until that moment is in the ledger, or when it cannot be. Default: what it wrote while nobody listened. */
+  caughtUp(moment?: number): Promise<void>
 }
 
 export function createLiveServices({ services, host, watchFiles, onEvents, collectRuns, onTrouble }: LiveServicesParts): LiveServices {
@@ -59,11 +63,11 @@ export function createLiveServices({ services, host, watchFiles, onEvents, colle
   /** What a command did is seen by the next question, also if its signals are still on their way. */
   const settle = async (units: readonly Pick<ActedUnit, 'scope' | 'unit'>[]): Promise<void> => {
     for (const [scope, some] of Map.groupBy(units, ({ scope }) => scope)) {
-      await sightOf(scope).units.refresh([...new Set(some.map(({ unit }) => unit))].filter((unit) => !unit.includes('@.'))).catch(onTrouble)
+      await sightOf(scope).units.refresh([...new Set(some.map(({ unit }) => unit))].filter((unit) => !unit.includes('@.') && !isSingleRun(unit))).catch(onTrouble)
     }
   }
   const unitsOf = (names: readonly Pick<ServiceView, 'name' | 'scope'>[]) =>
-    names.flatMap(({ name, scope }) => [`taskflows-${name}.service`, `taskflows-${name}.timer`].map((unit) => ({ scope, unit })))
+    names.flatMap(({ name, scope }) => [serviceUnit(name), `taskflows-${name}.timer`].map((unit) => ({ scope, unit })))
 
   const list = async ({ match, scope }: ServiceMatch, { details: detailed = true } = {}): Promise<readonly ServiceView[]> => {
     const scopes = scope ? [scope] : host.scopes()
@@ -92,11 +96,9 @@ export function createLiveServices({ services, host, watchFiles, onEvents, colle
       await settle(units)
       return units
     },
-    states: () => [...sights.values()].flatMap(({ units }) => [...units.known.values()].flatMap((details) => {
-      const name = serviceOfUnit(details.unit)
-      return name === undefined ? [] : [{ ...details, name }]
-    })),
+    states: () => [...sights.values()].flatMap(({ units }) => statesOf(units.known)),
     scheduled: async () => (await Promise.all(host.scopes().map((scope) => sightOf(scope).scheduled()))).flat(),
+    caughtUp: async (moment) => { await Promise.all([...sights.values()].map((sight) => sight.caughtUp(moment))) },
     ...lifecycle({
       start: async () => {
         isOver = false
@@ -120,6 +122,7 @@ interface Sight extends AsyncDisposable {
   readonly manager: ServiceManager
   list(match: string | undefined): Promise<readonly ServiceView[]>
   scheduled(): Promise<readonly ScheduledService[]>
+  caughtUp(moment?: number): Promise<void>
 }
 
 function createSight(manager: ServiceManager, { host, watchFiles, onEvents, collectRuns, onTrouble }: Omit<LiveServicesParts, 'services'>): Sight {
@@ -152,13 +155,13 @@ function createSight(manager: ServiceManager, { host, watchFiles, onEvents, coll
     }
     return inventory.services
   }
-  const view = (service: FoundService): ServiceView => {
-    const seen = [service.units.get('service'), service.units.get('timer')].map((unit) => (unit === undefined ? undefined : units.known.get(unit)))
+  const view = (service: FoundService, runs: readonly UnitDetails[]): ServiceView => {
+    const seen = [...[service.units.get('service'), service.units.get('timer')].map((unit) => (unit === undefined ? undefined : units.known.get(unit))), ...runs]
     const before = views.get(service.name)
     if (before !== undefined && before.view.drift.length === 0 && isSame(before.files, service.installed) && isSame(before.seen, seen)) return before.view
     const details = new Map(seen.flatMap((each) => (each === undefined ? [] : [[each.unit, each]])))
     const drift = driftIn(service, details, host.versions.latest(service.scope, service.definedAs))
-    const made = viewOf(service, { states: units.known, details, drift, nowMs: host.clock.now() })
+    const made = viewOf(service, { states: units.known, details, runs, drift, nowMs: host.clock.now() })
     views.set(service.name, { view: made, files: service.installed, seen })
     return made
   }
@@ -166,18 +169,34 @@ function createSight(manager: ServiceManager, { host, watchFiles, onEvents, coll
   return {
     units,
     manager: known,
-    list: async (match) => matching(await servicesNow(), match).map(view),
+    list: async (match) => {
+      const services = matching(await servicesNow(), match)
+      const runs = activeRuns(units.known.values())
+      return services.map((service) => view(service, runs.get(service.name) ?? []))
+    },
     scheduled: async () => {
       const details = await units.details()
       if (details === undefined) return []
-      return (await servicesNow()).flatMap((service) => scheduledService(service, details, () => host.versions.latest(service.scope, service.definedAs)?.at ?? null) ?? [])
+      return (await servicesNow()).flatMap((service) => scheduledService(service, details, () => host.versions.latest(service.scope, service.definedAs)) ?? [])
     },
+    caughtUp: (moment = 0) => runs.caughtUp(Math.max(moment, units.since)),
     [Symbol.asyncDispose]: async () => {
       files[Symbol.dispose]()
       await units.stop()
       await runs[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Each service once: by a run of it that goes on, if one does. */
+function statesOf(units: ReadonlyMap<string, UnitDetails>): readonly (UnitDetails & { readonly name: string })[] {
+  const found = new Map<string, UnitDetails & { readonly name: string }>()
+  for (const details of units.values()) {
+    const name = serviceOfUnit(details.unit)
+    const other = name === undefined ? undefined : found.get(name)
+    if (name !== undefined && (other === undefined || (isActive(details) && !isActive(other)))) found.set(name, { ...details, name })
+  }
+  return [...found.values()]
 }
 
 /** A view with what it was made of. One that tells of drift is made anew each time, since a version may be kept meanwhile that ends it. */

@@ -7,6 +7,8 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../../../kernel/clock.ts'
 import { type Lifecycle, lifecycle } from '../../../kernel/lifecycle.ts'
 import type { SeenUnits } from '../ledger/collect-runs.ts'
+import { isActive } from '../look/active-runs.ts'
+import { isSingleRun } from '../run-units.ts'
 import { type ServiceEvent, eventsBetween } from './service-events.ts'
 import type { ServiceManager, UnitDetails, UnitState } from '../service-manager.ts'
 
@@ -33,6 +35,8 @@ export interface LiveUnits extends Lifecycle {
   details(): Promise<ReadonlyMap<string, UnitDetails> | undefined>
   /** What is known, however old. */
   readonly known: ReadonlyMap<string, UnitDetails>
+  /** From when on nothing was missed, in epoch milliseconds; 0 before anything was heard. */
+  readonly since: number
   /** Another one whenever there are other units. */
   readonly generation: number
   /** Asks about these anew, for what comes without a signal, or before it. @throws `systemd.unavailable` */
@@ -55,33 +59,51 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onSeen, onRead, o
   let reading = Promise.withResolvers<boolean>()
   let isAway = false
   let isLost = false
+  let since = 0
 
   const take = (answers: readonly UnitDetails[], gone: readonly string[] = []): void => {
-    const present = [...answers.filter(({ loadState }) => loadState !== 'not-found'), ...gone.flatMap((unit) => known.get(unit) ?? []).map(unloaded)]
+    const present = [...answers.filter(isThere), ...gone.flatMap((unit) => known.get(unit) ?? []).map(unloaded)]
     if (!isBaseline) {
       const events = present.flatMap((after) => eventsBetween(manager.scope, known.get(after.unit), after))
       if (events.length > 0) onEvents(events)
     }
     for (const details of present) {
-      if (!known.has(details.unit)) generation += 1
+      if (!known.has(details.unit) && !isSingleRun(details.unit)) generation += 1
       known.set(details.unit, remembering(known.get(details.unit), details))
     }
     for (const { unit } of answers.filter(({ loadState }) => loadState === 'not-found')) if (known.delete(unit)) generation += 1
+    for (const unit of gone) if (isSingleRun(unit)) known.delete(unit)
   }
 
   const hear = (units: readonly UnitDetails[], gone: readonly string[]): void => {
     moment += 1
     for (const unit of [...units.map(({ unit }) => unit), ...gone]) heard.set(unit, moment)
     take(units, gone)
+    if (questions === 0) forget(gone)
+  }
+  /** Of a single run signals tell all, step by step. What is asked about afterwards systemd has only read anew. */
+  const hearOfRun = (details: UnitDetails): void => {
+    if (isSingleRun(details.unit) && (known.has(details.unit) || isActive(details))) hear([details], [])
   }
 
+  let questions = 0
   const ask = async (units: readonly string[]): Promise<void> => {
     if (units.length === 0) return
     const since = moment
-    const answers = await manager.details(units)
-    const fresh = answers.filter(({ unit }) => (heard.get(unit) ?? 0) <= since)
-    onSeen({ answers: fresh })
-    take(fresh)
+    questions += 1
+    try {
+      const answers = await manager.details(units)
+      const fresh = answers.filter(({ unit }) => (heard.get(unit) ?? 0) <= since)
+      onSeen({ answers: fresh })
+      take(fresh)
+    } finally {
+      questions -= 1
+      if (questions === 0) forget([...heard.keys()])
+    }
+  }
+  /** No answer can come any more to what was asked before these were gone. */
+  const forget = (units: readonly string[]): void => {
+    for (const unit of units) if (isSingleRun(unit) && !known.has(unit)) heard.delete(unit)
   }
 
   /** First those whose states differ, which is one question, so that what is asked meanwhile is answered soon. */
@@ -89,7 +111,9 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onSeen, onRead, o
     isLost = false
     const states = await manager.states()
     const loaded = new Set(states.map(({ unit }) => unit))
-    if (!isBaseline) take([], [...known.keys()].filter((unit) => !loaded.has(unit) && isActive(known.get(unit)!)))
+    const gone = [...known.keys()].filter((unit) => !loaded.has(unit))
+    onSeen({ answers: [], gone: gone.filter(isSingleRun) })
+    if (!isBaseline) take([], gone.filter((unit) => isSingleRun(unit) || isActive(known.get(unit)!)))
     const differing = states.filter((state) => differs(known.get(state.unit), state)).map(({ unit }) => unit)
     const onDisk = new Set(await unitsOnDisk())
     take([...onDisk].filter((unit) => !loaded.has(unit) && !known.has(unit)).map(neverRun))
@@ -128,9 +152,11 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onSeen, onRead, o
     for await (const change of manager.watch(AbortSignal.any([over, broken.signal]))) {
       if (change.kind === 'changed') {
         onSeen({ signals: change.seen, answers: change.units, gone: change.gone })
+        change.seen.forEach(hearOfRun)
         hear(change.units, change.gone)
         continue
       }
+      since = clock.now()
       // Signals are taken meanwhile, so that a change is told at once also while thousands are read.
       readAgain().then(onWell, (error: unknown) => {
         trouble = error
@@ -168,6 +194,9 @@ export function createLiveUnits({ manager, clock, unitsOnDisk, onSeen, onRead, o
     }),
     details: async () => (!isAway && (await reading.promise) ? known : undefined),
     known,
+    get since() {
+      return since
+    },
     get generation() {
       return generation
     },
@@ -179,8 +208,9 @@ function differs(known: UnitDetails | undefined, { activeState, subState, loadSt
   return known === undefined || known.activeState !== activeState || known.subState !== subState || known.loadState !== loadState
 }
 
-function isActive({ activeState }: UnitDetails): boolean {
-  return activeState !== 'inactive' && activeState !== 'failed'
+/** A single run without an invocation is none: its unit was read anew for the question. */
+function isThere({ unit, loadState, invocationId }: UnitDetails): boolean {
+  return loadState !== 'not-found' && (invocationId !== null || !isSingleRun(unit))
 }
 
 /** What systemd would say of a unit that it does not keep in mind. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventsBetween, serviceOfUnit } from './service-events.ts'
+import { eventsBetween } from './service-events.ts'
 import type { UnitDetails } from '../service-manager.ts'
 
 const unknown: UnitDetails = {
@@ -56,6 +56,7 @@ test('a fact says from which state to which, and how the run ended', () => {
 })
 
 test('timers, and what starts and stops by schedule, are no services', () => {
-  expect(['taskflows-web.timer', 'stop-taskflows-web.service', 'other.service', 'taskflows-worker@1.service'].map(serviceOfUnit)).toEqual([undefined, undefined, undefined, 'worker@1'])
+  const of = (unit: string) => eventsBetween('user', undefined, { ...running('a'), unit }).map(({ service }) => service)
+  expect(['taskflows-web.timer', 'start-taskflows-web.service', 'other.service', 'taskflows-worker@1.service', 'run-taskflows-web@a.service'].flatMap(of)).toEqual(['worker@1', 'web'])
   expect(eventsBetween('user', undefined, details({ unit: 'stop-taskflows-web.service', invocationId: 'a' }))).toEqual([])
 })

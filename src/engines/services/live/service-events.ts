@@ -9,6 +9,7 @@
  *                ├─► failed      it ended badly, and stays so
  *                └─► restarted   by command
  */
+import { serviceOfUnit } from '../run-units.ts'
 import type { ServiceScope } from '../service-definition.ts'
 import type { UnitDetails } from '../service-manager.ts'
 
@@ -30,11 +31,6 @@ export interface ServiceEvent {
   readonly reason?: RestartReason
   /** Of those that end a run. */
   readonly end?: { readonly result: string | null; readonly exitCode: number | null; readonly exitSignal: string | null }
-}
-
-/** `taskflows-web.service` -> `web`; `undefined` for what is no service of ours, such as its timer. */
-export function serviceOfUnit(unit: string): string | undefined {
-  return /^taskflows-(.+)\.service$/.exec(unit)?.[1]
 }
 
 /**

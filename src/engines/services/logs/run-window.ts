@@ -4,6 +4,7 @@
  * know it (a manager whose runtime directory is not in /run/user): those are
  * told by their time.
  */
+import { isSingleRun } from '../run-units.ts'
 import type { ServiceScope } from '../service-definition.ts'
 import type { LogLine, ServiceJournal } from './service-journal.ts'
 
@@ -17,6 +18,8 @@ export interface RunWindow {
 
 /** A program is heard that much sooner than systemd says that it started. */
 const headStartMs = 20
+/** And so much later than that it ended. */
+const lastWordsMs = 500
 
 /** `undefined` when systemd said nothing of such a run. */
 export async function findRun(journal: ServiceJournal, invocationId: string, signal: AbortSignal): Promise<RunWindow | undefined> {
@@ -25,11 +28,15 @@ export async function findRun(journal: ServiceJournal, invocationId: string, sig
   const { unit, scope, at } = first
   const about = { source: { kind: 'about', unit, scope } } as const
   const others = (line: LogLine) => line.bySystemd && line.invocationId !== null && line.invocationId !== invocationId
-  const [before, after] = await Promise.all([
+  const [before, after, last] = await Promise.all([
     firstOf(journal.read({ ...about, reverse: true, untilMs: at }, signal), (line) => others(line) && line.at < at),
     firstOf(journal.read({ ...about, sinceMs: at }, signal), (line) => others(line) && line.at > at),
+    // Others go on beside it under other names, so that no next run tells where it ends.
+    isSingleRun(unit) ? firstOf(journal.read({ ...about, reverse: true }, signal)) : undefined,
   ])
-  return { unit, scope, from: Math.max(at - headStartMs, before?.at ?? 0), until: after === undefined ? Infinity : after.at - headStartMs }
+  const from = Math.max(at - headStartMs, before?.at ?? 0)
+  if (isSingleRun(unit)) return { unit, scope, from, until: (last?.at ?? at) + lastWordsMs }
+  return { unit, scope, from, until: after === undefined ? Infinity : after.at - headStartMs }
 }
 
 export function isOfRun({ invocationId, at, unit }: LogLine, wanted: string, window: RunWindow | undefined): boolean {

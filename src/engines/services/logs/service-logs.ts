@@ -6,10 +6,13 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { matchesGlob } from '../../../kernel/glob.ts'
 import type { ServicesHost } from '../host.ts'
+import { serviceOfUnit } from '../run-units.ts'
 import type { ServiceScope } from '../service-definition.ts'
 import { atIntervals } from './at-intervals.ts'
-import { chooseUnits } from './choose-units.ts'
+import { type ChosenUnits, chooseUnits } from './choose-units.ts'
+import { isRunning } from './is-running.ts'
 import { logPage } from './log-page.ts'
+import { noteOnRemoved } from './removed-services.ts'
 import { type RunWindow, findRun, isOfRun } from './run-window.ts'
 import type { JournalReading, LogLine, ServiceJournal, UnitNames } from './service-journal.ts'
 import { type LineFilter, type Sieve, createSieve } from './sift-lines.ts'
@@ -50,12 +53,14 @@ export interface LogPage {
 export interface LogBatch {
   readonly lines: readonly LogLine[]
   readonly cursor: string
+  /** Nothing comes behind these: the run is over, or the time that was asked for. */
+  readonly last?: true
 }
 
 export interface ServiceLogs {
   /** @throws `service.not_found`, `request.invalid`, `cursor.invalid`, `cursor.gone`, `logs.unavailable` */
   page(query: LogPageQuery, signal?: AbortSignal): Promise<LogPage>
-  /** The oldest first, until `signal` aborts or `untilMs` has passed in the journal. @throws the same, and `server.too_many_streams` */
+  /** The oldest first, until `signal` aborts, `untilMs` has passed, or the run is over. @throws the same, and `server.too_many_streams` */
   follow(query: LogFollowQuery, signal: AbortSignal): AsyncGenerator<LogBatch, void>
 }
 
@@ -75,11 +80,22 @@ const longestPage = 4 << 20
 const silenceMs = 15_000
 /** Lines that name their run may come that long before or after it. */
 const runSlackMs = 60_000
+/** What a program said last may reach the journal after systemd has told of its end. */
+const lastWordsMs = 500
 
 interface Prepared {
+  readonly units: UnitNames
   readonly reading: JournalReading
   readonly sieve: Sieve
   readonly notes: readonly string[]
+}
+
+/** When a stream ends. */
+interface Coming {
+  readonly signal: AbortSignal
+  readonly isOver: () => Promise<boolean>
+  readonly untilMs?: number
+  readonly invocationId?: string
 }
 
 export function createServiceLogs({ host, journal, clock, patienceMs, mostStreams = 100 }: ServiceLogsParts): ServiceLogs {
@@ -88,13 +104,13 @@ export function createServiceLogs({ host, journal, clock, patienceMs, mostStream
   /** What to read, and what of it is wanted. */
   async function prepare({ names, scope, invocationId, priority, cursor, ...filter }: LogQuery, reverse: boolean, signal: AbortSignal): Promise<Prepared> {
     if (cursor !== undefined) await refuseGone(cursor, signal)
-    const { units: chosen, notes } = await chooseUnits(host, names, scope)
+    const chosen = await chooseUnits(host, names, scope, journal, signal)
     const window = invocationId === undefined ? undefined : await findRun(journal, invocationId, signal)
-    const units = window === undefined ? chosen : onlyThatOf(window, chosen)
+    const { units, notes } = window === undefined ? chosen : onlyThatOf(window, chosen, names, scope)
     const narrow = narrowed(filter, window)
     const sieve = createSieve(narrow, reverse, (line) => line.cursor !== cursor && (invocationId === undefined || isOfRun(line, invocationId, window)))
     const { sinceMs, untilMs } = narrow
-    return { sieve, notes, reading: { source: { kind: 'units', units }, reverse, ...given({ priority, cursor, sinceMs, untilMs }) } }
+    return { sieve, units, notes, reading: { source: { kind: 'units', units }, reverse, ...given({ priority, cursor, sinceMs, untilMs }) } }
   }
 
   async function refuseGone(cursor: string, signal: AbortSignal): Promise<void> {
@@ -127,16 +143,42 @@ export function createServiceLogs({ host, journal, clock, patienceMs, mostStream
     const last = await journal.last(signal) ?? undefined
     const fromNow = query.cursor === undefined && lines === undefined && query.sinceMs === undefined
     const behind = fromNow ? last : query.cursor
-    const { reading, sieve } = await prepare(query, false, signal)
+    const { reading, sieve, units } = await prepare(query, false, signal)
     const start = await beginning(reading, behind, lines, query, signal)
+    yield { lines: [], cursor: behind ?? '' }
+    const isOver = async () => query.untilMs !== undefined && query.untilMs <= clock.now() || query.invocationId !== undefined && !(await isRunning(host, query.invocationId, units))
+    if (await isOver()) return yield* rest({ ...reading, ...start }, behind, sieve, signal)
+    const cursor = yield* coming({ ...reading, ...start }, behind, sieve, { signal, isOver, ...given({ untilMs: query.untilMs, invocationId: query.invocationId }) })
+    if (cursor === undefined) return
+    await clock.sleep(lastWordsMs, signal)
+    yield* rest({ ...reading, ...(cursor === '' ? start : { cursor }) }, cursor, sieve, signal)
+  }
+
+  /** What comes until it is over. @returns the cursor of the last that came, empty for none; `undefined` when there is no more to be had */
+  async function* coming(reading: JournalReading, behind: string | undefined, sieve: Sieve, { signal, isOver, untilMs, invocationId }: Coming): AsyncGenerator<LogBatch, string | undefined> {
+    const late = new AbortController()
+    using _ = untilMs === undefined ? undefined : clock.timer(untilMs - clock.now(), () => late.abort())
     let cursor = behind ?? ''
-    yield { lines: [], cursor }
-    for await (const batch of atIntervals(journal.read({ ...reading, follow: true, ...start }, signal), silenceMs, clock)) {
+    for await (const batch of atIntervals(journal.read({ ...reading, follow: true }, AbortSignal.any([signal, late.signal])), silenceMs, clock)) {
       const wanted = sieve.sift(batch ?? []).filter((line) => line.cursor !== behind)
       cursor = batch?.at(-1)?.cursor ?? cursor
       if (wanted.length > 0 || batch === undefined) yield { lines: wanted, cursor }
-      if (batch?.some(sieve.isBeyond)) return
+      const mayBeOver = invocationId !== undefined && (batch === undefined || batch.some(({ bySystemd }) => bySystemd))
+      if (batch?.some(sieve.isBeyond) || (mayBeOver && await isOver())) return cursor
     }
+    return late.signal.aborted ? cursor : undefined
+  }
+
+  /** What is there by now behind a line, and nothing that comes. */
+  async function* rest(reading: JournalReading, behind: string | undefined, sieve: Sieve, signal: AbortSignal): AsyncGenerator<LogBatch, void> {
+    let cursor = behind ?? ''
+    for await (const batch of journal.read(reading, signal)) {
+      const wanted = sieve.sift(batch).filter((line) => line.cursor !== behind)
+      cursor = batch.at(-1)?.cursor ?? cursor
+      if (wanted.length > 0) yield { lines: wanted, cursor }
+      if (batch.some(sieve.isBeyond)) break
+    }
+    if (!signal.aborted) yield { lines: [], cursor, last: true }
   }
 
   return {
@@ -167,9 +209,12 @@ export function createServiceLogs({ host, journal, clock, patienceMs, mostStream
   }
 }
 
-/** Of many units one is found at once. */
-function onlyThatOf({ unit, scope }: RunWindow, chosen: UnitNames): UnitNames {
-  return chosen[scope].some((pattern) => matchesGlob(unit, pattern)) ? { user: [], system: [], [scope]: [unit] } : chosen
+/** Of many units one is found at once. It may be one that is no more, where names mean any service. */
+function onlyThatOf({ unit, scope }: RunWindow, chosen: ChosenUnits, names: readonly string[], wanted: ServiceScope | undefined): ChosenUnits {
+  const only = { user: [], system: [], [scope]: [unit] }
+  if (chosen.units[scope].some((pattern) => matchesGlob(unit, pattern))) return { ...chosen, units: only }
+  const service = serviceOfUnit(unit)
+  return service === undefined || !names.includes('*') || (wanted ?? scope) !== scope ? chosen : { units: only, notes: [noteOnRemoved(service)] }
 }
 
 function narrowed({ sinceMs = -Infinity, untilMs = Infinity, grep }: LineFilter, window: RunWindow | undefined): LineFilter {

@@ -3,6 +3,7 @@
  * what is read to answer questions; what changes something is in
  * `change-services.ts`, loaded when it is wanted.
  */
+import { activeRuns } from './active-runs.ts'
 import { describeSchedule } from './describe-schedule.ts'
 import { driftIn, driftOf } from './drift.ts'
 import type { ServicesHost } from '../host.ts'
@@ -25,9 +26,10 @@ export function createServices(host: ServicesHost): Services {
   const driftNow = (service: FoundService, details: ReadonlyMap<string, UnitDetails>) => driftIn(service, details, versions.latest(service.scope, service.definedAs))
 
   async function viewsOf({ manager, states }: Inventory, services: readonly FoundService[], detailed: boolean): Promise<ServiceView[]> {
-    const asked = detailed ? services.flatMap(({ units }) => [units.get('service'), units.get('timer')].filter((unit) => unit !== undefined && (states.has(unit) || services.length <= fewServices))) as string[] : []
+    const runs = activeRuns(states.values())
+    const asked = detailed ? services.flatMap(({ name, units }) => [...(runs.get(name) ?? []).map(({ unit }) => unit), units.get('service'), units.get('timer')].filter((unit) => unit !== undefined && (states.has(unit) || services.length <= fewServices))) as string[] : []
     const details = await detailsOf(manager, asked)
-    return services.map((service) => viewOf(service, { states, details, drift: detailed ? driftNow(service, details) : driftOf(service.installed, undefined), nowMs: clock.now() }))
+    return services.map((service) => viewOf(service, { states, details, runs: runs.get(service.name) ?? [], drift: detailed ? driftNow(service, details) : driftOf(service.installed, undefined), nowMs: clock.now() }))
   }
 
   return {
@@ -37,9 +39,10 @@ export function createServices(host: ServicesHost): Services {
     },
     async get(name, scope) {
       const { inventory, service } = await findService(host, name, scope)
-      const details = await detailsOf(inventory.manager, [...service.units.values()])
+      const runs = activeRuns(inventory.states.values()).get(service.name) ?? []
+      const details = await detailsOf(inventory.manager, [...service.units.values(), ...runs.map(({ unit }) => unit)])
       const kept = versions.all(service.scope, service.definedAs)
-      const view = viewOf(service, { states: inventory.states, details, drift: driftNow(service, details), nowMs: clock.now() })
+      const view = viewOf(service, { states: inventory.states, details, runs, drift: driftNow(service, details), nowMs: clock.now() })
       return { view, definition: kept[0]?.definition ?? null, units: [...details.values()], versions: listVersions(kept, true) }
     },
     async files(match) {

@@ -7,7 +7,7 @@ const nowMs = Date.parse('2030-01-07T12:00:00Z')
 const file = (unit: string, service: string, role: UnitRole, text = ''): InstalledUnit => ({ unit, service, role, text, path: `/units/${unit}`, dropIns: [], enabled: role === 'timer' })
 const state = (unit: string, activeState: string, subState = '', loadState = 'loaded'): UnitState => ({ unit, activeState, subState, loadState, description: '' })
 const states = (...list: UnitState[]) => new Map(list.map((one) => [one.unit, one]))
-const seen = { states: states(), details: new Map<string, UnitDetails>(), drift: [], nowMs }
+const seen = { states: states(), details: new Map<string, UnitDetails>(), runs: [], drift: [], nowMs }
 
 const nightly = [file('taskflows-nightly.service', 'nightly', 'service', '[Unit]\nDescription=100%% done\n'), file('taskflows-nightly.timer', 'nightly', 'timer', '[Timer]\nOnCalendar=*-*-* 03:00:00 UTC\nOnBootSec=1s\nOnUnitInactiveSec=300s\nAccuracySec=100us\n')]
 const worker = [file('taskflows-worker@.service', 'worker@', 'service')]

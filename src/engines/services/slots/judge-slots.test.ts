@@ -48,6 +48,18 @@ describe('a slot', () => {
     ])
   })
 
+  test('between two runs, of which nobody saw the first one end, is left out for it, and not by chance', () => {
+    const [silent, next] = [run(minute, null, { state: 'succeeded' }), run(2 * minute + 900, 2 * minute + 950)]
+    const between = 2 * minute
+    expect(judge([minute, between, between + 500], [silent, next])[1]).toMatchObject({ verdict: 'skipped', cause: 'overlap', run: silent, reason: 'the run before, from 1970-01-01T00:01:00.000Z, went on, until nobody knows when' })
+    expect(judge([minute, between, between + 500], [{ ...silent, endedAt: minute + 5 }, next])[1]).toMatchObject({ verdict: 'skipped', cause: 'random_delay', run: next })
+  })
+
+  test('of runs side by side has the one that began then, whatever else went on', () => {
+    const runs = [run(minute, 4 * minute), run(2 * minute, null), run(3 * minute + 1100, null)]
+    expect(told([minute, 2 * minute, 3 * minute, 4 * minute], runs, { overlap: 'allow', now: 10 * minute })).toEqual([`${minute} on_time`, `${2 * minute} on_time`, `${3 * minute} late unknown`, `${4 * minute} overdue unknown`])
+  })
+
   test('has no more than one run: what is started again, or by hand, belongs to none', () => {
     expect(judge([minute, 2 * minute], [run(minute, minute + 10), run(minute + 20, minute + 30), run(2 * minute, 2 * minute + 1)]).map((found) => found.run?.startedAt)).toEqual([minute, 2 * minute])
   })

@@ -51,8 +51,9 @@ export function judgeSlots(slots: readonly number[], runs: readonly ServiceRun[]
   return slots.map((slot, at) => {
     const run = bySlot.get(slot)
     const next = slots[at + 1]
-    if (run !== undefined) return withRun(slot, run, invocations, circumstances)
     const known = judged.get(slot)
+    // A time that is made up for has been missed all the same.
+    if (run !== undefined && !(known?.state === 'missed' && run.slot === slot)) return withRun(slot, run, invocations, circumstances)
     if (known?.state === 'missed' || known?.state === 'skipped') return { slot, verdict: known.state, run: null, ...readReason(known.reason ?? '') }
     return withoutRun(slot, next !== undefined && next <= circumstances.now, invocations, circumstances)
   })
@@ -64,8 +65,9 @@ function assign(slots: readonly number[], invocations: readonly ServiceRun[]): R
   let at = -1
   for (const run of invocations) {
     while (at + 1 < slots.length && slots[at + 1]! <= run.startedAt!) at += 1
-    const slot = run.slot !== null && all.has(run.slot) ? run.slot : slots[at]
-    if (slot !== undefined && !found.has(slot)) found.set(slot, run)
+    // Of one that was late before, or that made up for a time, only that one.
+    const slot = run.slot ?? slots[at]
+    if (slot !== undefined && all.has(slot) && !found.has(slot)) found.set(slot, run)
   }
   return found
 }
@@ -90,13 +92,20 @@ function withoutRun(slot: number, nextIsPast: boolean, invocations: readonly Ser
   }
   if (found.cause !== 'unknown') return { slot, verdict: 'missed', ...found }
   const after = invocations.find(({ startedAt }) => startedAt! > slot && startedAt! <= slot + toleranceMs)
-  if (after !== undefined) return { slot, verdict: 'skipped', cause: 'random_delay', run: after, reason: 'the delay by chance went beyond the next slot' }
+  if (after !== undefined) return { slot, verdict: 'skipped', ...standIn(slot, after, overlap === 'allow' ? [] : invocations) }
   return nextIsPast ? { slot, verdict: 'missed', ...found, reason: 'nothing began, and nothing tells why' } : { slot, verdict: 'overdue', ...found, reason: 'nothing began' }
 }
 
+/** Why the run after a slot is that of the next one: the run before went on, though nobody may have seen when it ended. */
+function standIn(slot: number, after: ServiceRun, invocations: readonly ServiceRun[]): Pick<SlotFinding, 'cause' | 'run' | 'reason'> {
+  const before = invocations.findLast(({ startedAt, state }) => startedAt! < slot && state !== 'skipped')
+  if (before?.endedAt === null) return { cause: 'overlap', run: before, reason: `the run before, from ${iso(before.startedAt!)}, went on, until nobody knows when` }
+  return { cause: 'random_delay', run: after, reason: 'the delay by chance went beyond the next slot' }
+}
+
 /** What kept a run from beginning at its slot. */
-function hindrance(slot: number, invocations: readonly ServiceRun[], { timerSince, managerSince, outages }: Circumstances): Pick<SlotFinding, 'cause' | 'run' | 'reason'> {
-  const before = invocations.findLast(({ startedAt, endedAt, state }) => startedAt! < slot && (endedAt === null ? state === 'running' : endedAt > slot))
+function hindrance(slot: number, invocations: readonly ServiceRun[], { overlap, timerSince, managerSince, outages }: Circumstances): Pick<SlotFinding, 'cause' | 'run' | 'reason'> {
+  const before = overlap === 'allow' ? undefined : invocations.findLast(({ startedAt, endedAt, state }) => startedAt! < slot && (endedAt === null ? state === 'running' : endedAt > slot))
   if (before !== undefined) return { cause: 'overlap', run: before, reason: `the run before, from ${iso(before.startedAt!)}, went on${before.endedAt === null ? '' : ` until ${iso(before.endedAt)}`}` }
   const outage = outages.find(({ from, until }) => from <= slot && slot < until)
   if (outage !== undefined) return { cause: 'host_down', run: null, reason: `the machine was down from ${iso(outage.from)} to ${iso(outage.until)}` }
@@ -109,6 +118,11 @@ function hindrance(slot: number, invocations: readonly ServiceRun[], { timerSinc
 /** As the ledger keeps both in one text. */
 export function slotReason(cause: SlotCause, reason: string): string {
   return `${cause}: ${reason}`
+}
+
+/** Of one that was judged before, as the ledger has it. */
+export function causeOf({ reason }: Pick<ServiceRun, 'reason'>): SlotCause {
+  return readReason(reason ?? '').cause
 }
 
 function readReason(text: string): Pick<SlotFinding, 'cause' | 'reason'> {

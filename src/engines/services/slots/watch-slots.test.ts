@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { FakeClock } from '../../../testing/fake-clock.ts'
 import { testLifecycle } from '../../../testing/lifecycle-suite.ts'
+import { serviceRunId } from '../../../kernel/service-run-id.ts'
 import type { ServiceRun } from '../ledger/service-run.ts'
 import type { UnitDetails } from '../service-manager.ts'
 import type { ScheduledService } from './scheduled-services.ts'
@@ -20,10 +21,13 @@ function world(changes: Partial<ScheduledService> = {}) {
   const clock = new FakeClock(start)
   const runs: ServiceRun[] = []
   const told: string[] = []
-  const asked = { ledger: 0, outages: 0 }
+  /** What systemd wrote and nobody has told the ledger yet. */
+  const journal: ServiceRun[] = []
+  const asked = { ledger: 0, outages: 0, journal: 0 }
   let kept: string | null = null
+  let isThere = true
   let service: ScheduledService = {
-    name: 'report', scope: 'user', unit: 'taskflows-report.service', overlap: 'queue', since: start - second, schedules: [{ kind: 'calendar', schedule: '*:*:0/10 UTC', persistent: false, accuracy: 0.001 }],
+    name: 'report', scope: 'user', unit: 'taskflows-report.service', overlap: 'queue', since: start - second, catchUpMs: null, schedules: [{ kind: 'calendar', schedule: '*:*:0/10 UTC', persistent: false, accuracy: 0.001 }],
     service: unit('taskflows-report.service'), timer: unit('taskflows-report.timer', { activeState: 'active', activeSince: start - second }), ...changes,
   }
   const run = (startedAt: number, endedAt: number | null, more: Partial<ServiceRun> = {}): ServiceRun => ({
@@ -31,12 +35,16 @@ function world(changes: Partial<ScheduledService> = {}) {
     cpuSeconds: null, memoryPeakBytes: null, slot: null, reason: null, ...more,
   })
   const parts: SlotWatchParts = {
-    host: 'db1', reader: 'slots db1/0', clock, scheduled: async () => [service],
-    conditions: async () => ({ lookedAt: start + 10_001, unmet: ['ConditionMemory=>=1'] }), managerSince: async () => start - 5 * second,
+    host: 'db1', reader: 'slots db1/0', clock, scheduled: async () => (isThere ? [service] : []),
+    caughtUp: async (moment) => {
+      if (moment !== undefined) asked.journal += 1
+      runs.push(...journal.splice(0))
+    },
+    managerSince: async () => start - 5 * second,
     outages: async () => { asked.outages += 1; return [] },
     ledger: {
       record: async (rows) => rows.filter((row) => {
-        const known = runs.findIndex(({ invocationId, slot }) => (row.invocationId === null ? slot === row.slot && invocationId === null : invocationId === row.invocationId))
+        const known = runs.findIndex((run) => serviceRunId(run) === serviceRunId(row))
         if (known >= 0) runs[known] = { ...runs[known]!, slot: row.slot }
         else runs.push(row)
         return known < 0
@@ -48,7 +56,8 @@ function world(changes: Partial<ScheduledService> = {}) {
     onTrouble: (error) => { throw error },
   }
   return {
-    clock, runs, told, asked, run, watch: createSlotWatch(parts), again: () => createSlotWatch(parts),
+    clock, runs, journal, told, asked, run, kept: () => kept, watch: createSlotWatch(parts), again: () => createSlotWatch(parts),
+    leave: () => { isThere = false },
     become: (more: Partial<ScheduledService>) => { service = { ...service, ...more } },
   }
 }
@@ -116,13 +125,31 @@ test('slots within a run are skipped, and what waits for its end is late', async
   expect(told).toEqual(['10 on_time none', '20 skipped overlap', '30 late overlap'])
 })
 
-test('a condition that was not met is named', async () => {
-  const { clock, told, runs, watch } = world({ service: unit('taskflows-report.service', { conditionsMet: false }) })
+test('each start that a condition forbade is that of its slot, and is there once', async () => {
+  const { clock, told, runs, journal, run, watch } = world({ schedules: [{ kind: 'calendar', schedule: '*:*:0/2 UTC', persistent: false, accuracy: 0.001 }] })
   await using _ = watch
   await watch.start()
-  await clock.advance(16 * second)
-  expect(told).toEqual(['10 skipped condition'])
-  expect(runs[0]).toMatchObject({ state: 'skipped', slot: start + 10 * second, reason: 'condition: not met: ConditionMemory=>=1' })
+  for (const at of [2, 4, 6, 8, 10, 12, 14]) {
+    journal.push(run(start + at * second + 3, null, { invocationId: null, state: 'skipped', reason: 'not met: ConditionMemory=>=1' }))
+    await clock.advance(start + at * second + 500 - clock.now())
+  }
+  await clock.advance(1_500)
+  expect(told).toEqual(['2 skipped condition', '4 skipped condition', '6 skipped condition', '8 skipped condition', '10 skipped condition'])
+  expect(runs.filter(({ slot }) => slot !== null).map(({ slot, state, reason }) => [slot! - start, state, reason])).toEqual([2, 4, 6, 8, 10].map((at) => [at * second, 'skipped', 'not met: ConditionMemory=>=1']))
+  expect(runs).toHaveLength(7)
+})
+
+test('the journal is asked only about what nothing explains, and once about each', async () => {
+  const { clock, runs, run, asked, watch } = world()
+  await using _ = watch
+  await watch.start()
+  runs.push(run(start + 10 * second, start + 11 * second))
+  await clock.advance(24 * second)
+  expect(asked.journal).toBe(0)
+  await clock.advance(2 * second)
+  expect(asked.journal).toBe(1)
+  await clock.advance(8 * second)
+  expect(asked.journal).toBe(1)
 })
 
 test('of a timer that is off the first slot is told, and no more', async () => {
@@ -155,6 +182,15 @@ test('a server that was away judges what came meanwhile, and tells nothing twice
   expect(missed.length).toBeGreaterThan(before + 9)
   expect(new Set(missed).size).toBe(missed.length)
   expect(runs.filter(({ state }) => state === 'missed')).toHaveLength(missed.length)
+})
+
+test('a server that is killed before it had any services has told the next where to begin', async () => {
+  const { clock, watch, kept, leave } = world()
+  leave()
+  await using _ = watch
+  await watch.start()
+  await clock.advance(second)
+  expect(kept()).toBe(String(start))
 })
 
 test('slots of a schedule that was changed are those of the new one, from then on', async () => {

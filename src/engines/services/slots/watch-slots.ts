@@ -9,10 +9,10 @@ import type { Clock } from '../../../kernel/clock.ts'
 import { type Lifecycle, lifecycle } from '../../../kernel/lifecycle.ts'
 import type { ServiceLedger, ServiceRun } from '../ledger/service-run.ts'
 import type { ServiceScope } from '../service-definition.ts'
-import type { UnitConditions, UnitDetails } from '../service-manager.ts'
+import type { UnitDetails } from '../service-manager.ts'
 import { nextSlotOf, periodicSlot, slotsBetween, toleranceOf } from './expected-slots.ts'
 import { type Outage, type SlotFinding, judgeSlots, slotReason } from './judge-slots.ts'
-import { type ScheduledService, timerSince } from './scheduled-services.ts'
+import { type ScheduledService, lastRunOf, timerSince } from './scheduled-services.ts'
 
 /** What became of a slot that is not as it should be, or of one that is (`on_time`), for counts alone. */
 export interface ToldSlot extends SlotFinding {
@@ -27,10 +27,11 @@ export interface SlotWatchParts {
   /** Who reads, for the place in time that is kept: such as `slots db1/1000`. */
   readonly reader: string
   readonly scheduled: () => Promise<readonly ScheduledService[]>
-  readonly conditions: (scope: ServiceScope, unit: string) => Promise<UnitConditions>
   readonly managerSince: (scope: ServiceScope) => Promise<number | null>
   /** When the machine was down, as far back as that moment. */
   readonly outages: (since: number) => Promise<readonly Outage[]>
+  /** Resolves when what systemd wrote until that moment is in the ledger, or when it cannot be. Default: what it wrote while nobody listened. */
+  readonly caughtUp: (moment?: number) => Promise<void>
   readonly ledger: Pick<ServiceLedger, 'record' | 'between' | 'position' | 'keepPosition'>
   readonly clock: Clock
   /** Each slot once with each verdict. */
@@ -46,9 +47,15 @@ export interface SlotWatch extends Lifecycle {
 const lookMs = 60_000
 const leastMs = 1_000
 const longestPastMs = 7 * 86_400_000
-const catchUpMs = 20_000
+/** How long the ledger may take to catch up with the journal, which may be long. */
+const patienceMs = 60_000
 /** Runs that began before the first slot and may stand in its way. */
 const lookBackMs = 3_600_000
+
+interface Moment {
+  readonly now: number
+  readonly toleranceMs: number
+}
 
 /** One service between two looks. */
 interface Followed {
@@ -64,10 +71,9 @@ interface Followed {
   isOff: boolean
 }
 
-export function createSlotWatch({ host, reader, scheduled, conditions, managerSince, outages, ledger, clock, onSlots, onTrouble }: SlotWatchParts): SlotWatch {
+export function createSlotWatch({ host, reader, scheduled, caughtUp, managerSince, outages, ledger, clock, onSlots, onTrouble }: SlotWatchParts): SlotWatch {
   const followed = new Map<string, Followed>()
   let over = new AbortController()
-  let stopped: Promise<readonly ScheduledService[]> = Promise.resolve([])
   let running: Promise<void> = Promise.resolve()
   let wake: () => void = () => {}
   let isTold = false
@@ -88,8 +94,9 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
   }
 
   /** Those that are not settled, until now: a run belongs to the last one before it, also if that is not to be judged yet. */
-  const unsettled = ({ schedules, service, timer }: ScheduledService, one: Followed, now: number): number[] => {
-    const period = timer?.activeState === 'active' && isOver(service) ? periodicSlot(schedules, service) : undefined
+  const unsettled = (scheduled: ScheduledService, one: Followed, now: number): number[] => {
+    const { schedules, service, timer } = scheduled
+    const period = timer?.activeState === 'active' && isOver(service) ? periodicSlot(schedules, lastRunOf(scheduled)) : undefined
     const periods = period !== undefined && period > one.until && period <= now ? [period] : []
     return [...new Set([...one.open.keys(), ...slotsBetween(schedules, one.until, now), ...periods])].sort((a, b) => a - b)
   }
@@ -98,7 +105,7 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
     const [now, toleranceMs] = [clock.now(), toleranceOf(service.schedules)]
     const slots = unsettled(service, one, now)
     const isRipe = (slot: number): boolean => slot <= now - toleranceMs
-    const judged = slots.some(isRipe) ? onTimeByItself(service, slots, isRipe, toleranceMs) ?? await judgeByLedger(service, one, slots, { now, toleranceMs }) : []
+    const judged = slots.some(isRipe) ? onTimeByItself(service, slots, isRipe, toleranceMs) ?? await judgeByAll(service, one, slots, { now, toleranceMs }) : []
     const findings = judged.filter(({ slot }) => isRipe(slot))
     const told = findings.filter((finding, at) => finding.verdict !== 'due' && one.open.get(finding.slot) !== finding.verdict && !isRepeated(finding, findings[at - 1], one))
     const news = await write(service, told)
@@ -108,44 +115,62 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
     return news.map((finding) => ({ ...finding, service: service.name, scope: service.scope, unit: service.unit }))
   }
 
-  const judgeByLedger = async (service: ScheduledService, one: Followed, slots: readonly number[], { now, toleranceMs }: { now: number; toleranceMs: number }): Promise<SlotFinding[]> => {
+  /** What nothing in the ledger explains may have been written to the journal alone, as a start that a condition forbade is. */
+  const judgeByAll = async (service: ScheduledService, one: Followed, slots: readonly number[], moment: Moment): Promise<SlotFinding[]> => {
+    const findings = await judgeByLedger(service, one, slots, moment)
+    const unexplained = findings.findLast((finding) => hasNoRun(finding) && one.open.get(finding.slot) !== finding.verdict && !(one.isOff && finding.cause === 'timer_off'))
+    if (unexplained === undefined) return findings
+    await ledgerHas(unexplained.slot + moment.toleranceMs)
+    return judgeByLedger(service, one, slots, moment)
+  }
+
+  const judgeByLedger = async (service: ScheduledService, one: Followed, slots: readonly number[], { now, toleranceMs }: Moment): Promise<SlotFinding[]> => {
     const from = Math.min(slots[0]!, one.last?.startedAt ?? slots[0]! - lookBackMs)
     const runs = await ledger.between({ host, scope: service.scope, service: service.name }, from, now + 1)
     one.last = runs.findLast(({ startedAt }) => startedAt !== null) ?? one.last
-    const all = [...runs, ...await unmetRun(service, slots)]
-    return judgeSlots(slots, all, {
+    return judgeSlots(slots, runs, {
       now, toleranceMs, overlap: service.overlap, timerSince: timerSince(service), outages: down,
-      managerSince: slots[0]! < begin + lookMs ? await managerSince(service.scope) : null,
+      managerSince: await managerSince(service.scope),
     })
   }
 
-  /** A start that its conditions forbade is no run to systemd, which keeps in mind when it looked. */
-  const unmetRun = async ({ name, scope, unit, service }: ScheduledService, slots: readonly number[]): Promise<ServiceRun[]> => {
-    if (service?.conditionsMet !== false) return []
-    const { lookedAt, unmet } = await conditions(scope, unit)
-    return lookedAt === null || lookedAt < slots[0]! ? [] : [slotRow({ host, scope, service: name }, { state: 'skipped', startedAt: lookedAt, reason: `not met: ${unmet.join(', ')}` })]
+  /** What does not answer must not keep the server from stopping. No race with a promise that stays: that would remember each. */
+  const orStopped = async <T>(work: Promise<T>, ms: number): Promise<T | undefined> => {
+    const enough = new AbortController()
+    const leave = () => enough.abort()
+    const { signal } = over
+    signal.addEventListener('abort', leave, { once: true })
+    if (signal.aborted) leave()
+    try {
+      return await Promise.race([work, clock.sleep(ms, enough.signal).then(() => undefined)])
+    } finally {
+      signal.removeEventListener('abort', leave)
+      leave()
+    }
   }
+  const ledgerHas = (moment?: number): Promise<void> => orStopped(caughtUp(moment), patienceMs)
 
   /** In the ledger, which also tells what another server was first to say. */
   const write = async ({ name, scope }: ScheduledService, told: readonly SlotFinding[]): Promise<SlotFinding[]> => {
     const rows = told.flatMap((finding): ServiceRun[] => {
       const { slot, verdict, run, cause, reason } = finding
       if (verdict === 'late') return [{ ...run!, slot, reason: run!.reason ?? `late: ${reason}` }]
+      if (verdict === 'skipped' && run?.state === 'skipped') return [{ ...run, slot }]
       return hasRowOfItsOwn(finding) ? [slotRow({ host, scope, service: name }, { state: verdict as 'missed' | 'skipped', slot, reason: slotReason(cause, reason) })] : []
     })
     const news = new Set((await ledger.record(rows)).flatMap(({ slot, invocationId }) => (invocationId === null ? [slot] : [])))
     return told.filter((finding) => !hasRowOfItsOwn(finding) || news.has(finding.slot))
   }
 
-  const nextDue = ({ schedules, service }: ScheduledService, { until }: Followed, toleranceMs: number): number => {
-    const moments = [nextSlotOf(schedules)(until), periodicSlot(schedules, service)].filter((slot) => slot !== undefined && slot > until) as number[]
+  const nextDue = (scheduled: ScheduledService, { until }: Followed, toleranceMs: number): number => {
+    const moments = [nextSlotOf(scheduled.schedules)(until), periodicSlot(scheduled.schedules, lastRunOf(scheduled))].filter((slot) => slot !== undefined && slot > until) as number[]
     return moments.length === 0 ? Infinity : Math.min(...moments) + toleranceMs
   }
 
   /** @returns when there is something to do again */
   const look = async (isTold: boolean): Promise<number> => {
-    // A manager that does not answer must not keep the server from stopping.
-    const services = await Promise.race([scheduled(), stopped])
+    const services = await orStopped(scheduled(), Infinity) ?? []
+    await ledgerHas()
     if (over.signal.aborted) return Infinity
     const present = new Set(services.map(({ name, scope }) => `${scope} ${name}`))
     for (const key of followed.keys()) if (!present.has(key)) followed.delete(key)
@@ -188,11 +213,11 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
   })
 
   const run = async (): Promise<void> => {
-    const kept = Number(await ledger.position(reader) ?? clock.now())
-    begin = Math.max(kept, clock.now() - longestPastMs)
+    const kept = await ledger.position(reader)
+    begin = Math.max(Number(kept ?? clock.now()), clock.now() - longestPastMs)
+    // The next server begins here, too, if this one is killed before it has settled anything.
+    if (kept === null) await ledger.keepPosition(reader, String(begin))
     down = await outages(begin)
-    // The ledger first takes in what the journal has of that time.
-    if (begin < clock.now() - lookMs) await clock.sleep(catchUpMs, over.signal)
     while (!over.signal.aborted) {
       const wasTold = isTold
       isTold = false
@@ -211,8 +236,6 @@ export function createSlotWatch({ host, reader, scheduled, conditions, managerSi
     ...lifecycle({
       start: async () => {
         over = new AbortController()
-        const { signal } = over
-        stopped = new Promise((resolve) => signal.addEventListener('abort', () => resolve([]), { once: true }))
         followed.clear()
         running = untilItWorks(run, clock, over.signal, onTrouble)
       },
@@ -244,9 +267,13 @@ function onTimeByItself({ service }: ScheduledService, [slot, next = Infinity]: 
   return isIts ? [{ slot, verdict: 'on_time', cause: 'none', run: null, reason: '' }] : undefined
 }
 
-/** A run that its own command forbade (ExecCondition=) is in the ledger already. */
+/** A start that was forbidden is in the ledger already. */
 function hasRowOfItsOwn({ verdict, run }: SlotFinding): boolean {
-  return verdict === 'missed' || (verdict === 'skipped' && !(run?.state === 'skipped' && run.invocationId !== null))
+  return verdict === 'missed' || (verdict === 'skipped' && run?.state !== 'skipped')
+}
+
+function hasNoRun({ verdict, run }: SlotFinding): boolean {
+  return run === null && (verdict === 'missed' || verdict === 'overdue')
 }
 
 /** While its timer is off each slot would be missed: the first tells it. */

@@ -15,7 +15,9 @@ export interface WhyFacts {
   readonly scope: ServiceScope
   readonly unit: string
   readonly now: number
+  /** Its unit, or that of a run while only such go on. */
   readonly service: UnitDetails | undefined
+  readonly activeRuns: number
   /** `undefined`: it has no start schedule. */
   readonly timer: UnitDetails | undefined
   readonly timerEnabled: boolean
@@ -92,12 +94,12 @@ const unloadable: Readonly<Record<string, string>> = {
   'error': 'not loaded: systemd could not read its unit',
 }
 
-function nowText({ service, timer, serviceEnabled, tooOften, now }: WhyFacts): string {
+function nowText({ service, activeRuns, timer, serviceEnabled, tooOften, now }: WhyFacts): string {
   const refused = unloadable[service?.loadState ?? '']
   if (refused !== undefined) return refused
   const since = (at: number | null | undefined): string => (at === null || at === undefined ? '' : ` for ${formatDuration(Math.max(0, Math.round((now - at) / 1000)) * 1000)}`)
   switch (service?.activeState) {
-    case 'active': return service.subState === 'exited' ? 'active: its program has ended, and it counts as running until it is stopped' : `running${since(service.startedAt ?? service.activeSince)}`
+    case 'active': return service.subState === 'exited' ? 'active: its program has ended, and it counts as running until it is stopped' : `running${since(service.startedAt ?? service.activeSince)}${activeRuns > 1 ? `, one of ${activeRuns} runs side by side` : ''}`
     case 'reloading': return 'running, and reading its configuration again'
     case 'activating': return service.subState.startsWith('auto-restart') ? 'waiting for its restart: its last run ended, and its restart policy starts it again' : `starting${since(service.startedAt)}: what it was told to do is not done yet`
     case 'deactivating': return 'stopping'
@@ -143,7 +145,7 @@ function obstaclesOf(facts: WhyFacts): string[] {
     const trouble = troubleOf(dependency)
     tell(trouble !== undefined, `it needs ${dependency.unit}, which ${trouble}`)
   }
-  tell(timer?.activeState === 'active' && isBusy(service) && overlap !== 'replace', `a run goes on: what is due before its end ${overlap === 'skip' ? 'is left out' : 'waits for it, one at most'}`)
+  tell(timer?.activeState === 'active' && isBusy(service) && (overlap === 'skip' || overlap === 'queue'), `a run goes on: what is due before its end ${overlap === 'skip' ? 'is left out' : 'waits for it, one at most'}`)
   found.push(...drift)
   return found
 }

@@ -1,4 +1,5 @@
 /** Looks at everything that may tell why a service is as it is: its units, its systemd, runs of before, and what the machine has. */
+import { activeRuns, isActive } from '../look/active-runs.ts'
 import { describeSchedule } from '../look/describe-schedule.ts'
 import { driftIn } from '../look/drift.ts'
 import type { ServicesHost } from '../host.ts'
@@ -7,6 +8,7 @@ import type { FoundService } from '../look/match-services.ts'
 import { type UnitFacts, factsOf, firstOf } from '../look/unit-facts.ts'
 import { viewOf } from '../look/views.ts'
 import type { ServiceRun } from '../ledger/service-run.ts'
+import { serviceUnit } from '../run-units.ts'
 import type { ServiceScope } from '../service-definition.ts'
 import type { ServiceManager, UnitDetails } from '../service-manager.ts'
 import { slotsBetween, toleranceOf } from '../slots/expected-slots.ts'
@@ -28,20 +30,22 @@ async function readFacts(host: ServicesHost, name: string, scope: ServiceScope |
   const { inventory: { manager, states }, service: found } = await findService(host, name, scope)
   const now = host.clock.now()
   const text = factsOf(found.installed.find(({ role }) => role === 'service')?.text ?? '')
-  const details = new Map((await manager.details([...found.units.values()].filter((unit) => !unit.includes('@.')))).map((each) => [each.unit, each]))
+  const runs = activeRuns(states.values()).get(found.name) ?? []
+  const details = new Map((await manager.details([...[...found.units.values()].filter((unit) => !unit.includes('@.')), ...runs.map(({ unit }) => unit)])).map((each) => [each.unit, each]))
   const applied = host.versions.latest(found.scope, found.definedAs)
-  const scheduled = scheduledService(found, details, () => applied?.at ?? null)
-  const view = viewOf(found, { states, details, drift: driftIn(found, details, applied), nowMs: now })
-  const own = details.get(view.unit)
+  const scheduled = scheduledService(found, details, () => applied)
+  const view = viewOf(found, { states, details, runs, drift: driftIn(found, details, applied), nowMs: now })
+  const service = details.get(view.unit)
+  const own = runs.length === 0 || (service !== undefined && isActive(service)) ? service : details.get(runs[0]!.unit)
   const [past, conditions, load, dependencies, missing] = await Promise.all([
     readPast(host, manager, found, scheduled, own, now), manager.conditions(view.unit).catch(() => ({ lookedAt: null, unmet: [] })), host.witness.load(), readDependencies(manager, text, found.name), findMissing(host, text),
   ])
-  const witnessed = { scope: found.scope, name: found.name, unit: view.unit }
+  const witnessed = witnessedAs(found, view.unit)
   const [lines, tooOften] = await Promise.all([
     linesOf(host, witnessed, past.lastRun, now), own?.activeState === 'failed' && host.witness.wasStartedTooOften(witnessed).catch(() => false),
   ])
   return {
-    name: found.name, scope: found.scope, unit: view.unit, now, service: own, missing, dependencies, ...past,
+    name: found.name, scope: found.scope, unit: view.unit, now, service: own, activeRuns: view.activeRuns, missing, dependencies, ...past,
     timer: scheduled?.timer, timerEnabled: view.timerEnabled ?? false, serviceEnabled: view.serviceEnabled, drift: view.drift, nextRun: view.nextStartAt,
     schedules: (scheduled?.schedules ?? []).map(describeSchedule), overlap: scheduled?.overlap ?? 'queue',
     unheld: unheldConditions(text, load), unmet: own?.conditionsMet === false ? conditions.unmet : [],
@@ -49,40 +53,46 @@ async function readFacts(host: ServicesHost, name: string, scope: ServiceScope |
   }
 }
 
+function witnessedAs({ scope, name, units }: FoundService, unit: string): WitnessedService {
+  return { scope, name, unit, sideBySide: units.has('run-service') }
+}
+
 /** Of a run that failed. */
 async function linesOf({ witness }: ServicesHost, service: WitnessedService, run: ServiceRun | undefined, now: number): Promise<readonly string[]> {
   if (run === undefined || run.startedAt === null || !['failed', 'timed_out', 'lost'].includes(run.state)) return []
-  return witness.lines(service, { from: run.startedAt, until: run.endedAt ?? now }, linesShown).catch(() => [])
+  return witness.lines(service, { from: run.startedAt, until: run.endedAt ?? now, invocationId: run.invocationId }, linesShown).catch(() => [])
 }
 
 type Past = Pick<WhyFacts, 'lastRun' | 'slots' | 'unknown'>
 
 /** Without a server runs are as old as the journal, and why a slot was left out may be in the ledger alone. */
-async function readPast(host: ServicesHost, manager: ServiceManager, { name, scope }: FoundService, scheduled: ScheduledService | undefined, own: UnitDetails | undefined, now: number): Promise<Past> {
+async function readPast(host: ServicesHost, manager: ServiceManager, found: FoundService, scheduled: ScheduledService | undefined, own: UnitDetails | undefined, now: number): Promise<Past> {
   const unknown: string[] = []
-  const unit = `taskflows-${name}.service`
   const since = Math.max(now - weekMs, scheduled?.since ?? 0)
-  const told = await host.witness.runs({ scope, name, unit }, now - weekMs).catch((error: unknown) => {
+  const told = await host.witness.runs(witnessedAs(found, serviceUnit(found.name)), now - weekMs).catch((error: unknown) => {
     unknown.push(`its earlier runs: ${error instanceof Error ? error.message : String(error)}`)
     return { runs: [] as readonly ServiceRun[], from: 'journal' as const }
   })
-  const runs = withPresent(told.runs, own, { name, scope })
-  if (told.from === 'journal' && unknown.length === 0) unknown.push('what the journal does not hold any more, and conditions that kept single runs from starting: a server (tf serve) writes these down')
+  const runs = withPresent(told.runs, own, found)
+  if (told.from === 'journal' && unknown.length === 0) unknown.push('what the journal does not hold any more: a server (tf serve) writes it down')
   const lastRun = runs.findLast(({ startedAt }) => startedAt !== null)
   if (scheduled === undefined || !scheduled.schedules.some(({ kind }) => kind === 'calendar')) return { lastRun, slots: [], unknown }
   if (scheduled.since === null) return { lastRun, slots: [], unknown: [...unknown, 'what its schedule missed: it was applied from another home, nobody knows when'] }
   return { lastRun, slots: await judgePast(host, manager, scheduled, runs, since, now), unknown }
 }
 
-/** What systemd says of the last run counts where nobody wrote it down. */
+/** What systemd says of the last run counts where nobody wrote down that there was one, or that it is over. */
 function withPresent(runs: readonly ServiceRun[], own: UnitDetails | undefined, { name, scope }: Pick<FoundService, 'name' | 'scope'>): readonly ServiceRun[] {
-  if (own === undefined || own.startedAt === null || runs.some(({ invocationId }) => invocationId !== null && invocationId === own.invocationId)) return runs
+  if (own === undefined || own.startedAt === null) return runs
+  const known = runs.find(({ invocationId }) => invocationId !== null && invocationId === own.invocationId)
+  if (known !== undefined && known.state !== 'running') return runs
   const isOver = own.activeState === 'inactive' || own.activeState === 'failed' || own.subState.startsWith('auto-restart')
   const state = !isOver ? 'running' : own.result === 'success' ? 'succeeded' : own.result === 'timeout' || own.result === 'watchdog' ? 'timed_out' : 'failed'
-  return [...runs, {
-    host: '', scope, service: name, invocationId: own.invocationId, state, startedAt: own.startedAt, endedAt: isOver ? own.endedAt : null, result: isOver ? own.result : null, exitCode: own.exitCode,
-    exitSignal: own.exitSignal, cpuSeconds: own.cpuSeconds, memoryPeakBytes: own.memoryPeakBytes, slot: null, reason: null,
-  }]
+  const present: ServiceRun = {
+    host: '', scope, service: name, invocationId: own.invocationId, state, startedAt: known?.startedAt ?? own.startedAt, endedAt: isOver ? own.endedAt : null, result: isOver ? own.result : null, exitCode: own.exitCode,
+    exitSignal: own.exitSignal, cpuSeconds: own.cpuSeconds, memoryPeakBytes: own.memoryPeakBytes, slot: known?.slot ?? null, reason: null,
+  }
+  return [...runs.filter((run) => run !== known), present].sort((one, other) => (one.startedAt ?? one.slot ?? 0) - (other.startedAt ?? other.slot ?? 0))
 }
 
 async function judgePast({ witness }: ServicesHost, manager: ServiceManager, scheduled: ScheduledService, runs: readonly ServiceRun[], since: number, now: number): Promise<SlotFinding[]> {

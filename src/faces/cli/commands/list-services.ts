@@ -49,7 +49,7 @@ function listing(items: readonly Service[], time: ZonedTime): Listing<Service> {
     empty: 'There are no services. tf create PATH makes those that a file defines.',
     columns: [
       { header: 'SERVICE', value: ({ name }) => name },
-      { header: 'STATUS', value: ({ status }) => statusText(status), style: ({ status }) => statusStyles[status] },
+      { header: 'STATUS', value: ({ status, active_runs: runs }) => `${statusText(status)}${runs > 1 ? ` (${runs} runs)` : ''}`, style: ({ status }) => statusStyles[status] },
       ...(scopes.size > 1 ? [scope] : []),
       { header: 'AT BOOT', value: ({ service_enabled, timer_enabled }) => ((timer_enabled ?? service_enabled) ? 'yes' : 'no'), spare: 2 },
       { header: `NEXT START (${time.zone})`, value: ({ next_start: at }) => at && time.short(at), spare: 3 },

@@ -6,7 +6,8 @@
 import { hostname } from 'node:os'
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { OutputOf } from '../../../contract/operation.ts'
-import { TaskflowsError, messageOf } from '../../../kernel/errors.ts'
+import { systemClock } from '../../../kernel/clock.ts'
+import { TaskflowsError, exitCodes, messageOf } from '../../../kernel/errors.ts'
 import { isGlob, matchesGlob } from '../../../kernel/glob.ts'
 import { type LogLevel, levelNumbers } from '../../../kernel/observe/log-level.ts'
 import { levelOf } from '../../../kernel/observe/read-record.ts'
@@ -46,6 +47,7 @@ export const run: RunCommand = async (invocation) => {
   const given = invocation.values as Given
   const code = await asServices(given, invocation)
   if (code !== 'none') return code
+  if (invocation.server !== undefined) throw new TaskflowsError('cli.usage', 'runs of tasks are read on one machine', { hint: 'Name services, or with --run the invocation of one; or leave --server out.' })
   const target = targetOf(given)
   const passes = filterOf(given)
   const { openRunHistory } = await import('../../../run-history.ts')
@@ -77,7 +79,8 @@ export const run: RunCommand = async (invocation) => {
   const runs = new Map([...[...found.runs.values()].map(showRun), ...ofServer].filter(({ id, name }) => target.is({ runId: id, runName: name })).map((each) => [each.id, each]))
   const printer = logPrinter(invocation.output(true), { runs: target.text === undefined ? new Map() : runs, named: target.runId === undefined, endless: given.follow === true })
   await printer.print(found.items)
-  if (interruption) return await follow(history, startedAt, found.items, wanted, printer, interruption.signal)
+  if (interruption && target.runId !== undefined && runs.get(target.runId.toLowerCase())?.ended_at) return
+  if (interruption) return await follow(history, startedAt, found.items, wanted, printer, interruption.signal, given.until)
   await printer.end()
   if (found.items.length === 0) invocation.talk.note(nothingSaid(target, given, [...runs.values()]))
 }
@@ -96,7 +99,7 @@ async function asServices({ names = [], run: runId }: Given, invocation: Invocat
   try {
     return await printServiceLogs(invocation, { names: named, ...(invocationId !== undefined && { run: invocationId }) })
   } catch (error) {
-    const mayBeTask = named !== names || invocationId === undefined
+    const mayBeTask = invocation.server === undefined && (named !== names || invocationId === undefined)
     if (mayBeTask && error instanceof TaskflowsError && isUnknown.has(error.code)) return 'none'
     throw error
   }
@@ -105,16 +108,19 @@ async function asServices({ names = [], run: runId }: Given, invocation: Invocat
 /** Then it may be a task; a server of before knows no logs of services. */
 const isUnknown: ReadonlySet<string> = new Set(['service.not_found', 'run.not_found', 'request.not_found', 'systemd.unavailable'])
 
-async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter, signal: AbortSignal): Promise<number> {
+/** Until Ctrl-C, or until the time that was asked for. */
+async function follow(history: RunHistory, sinceMs: number, shown: readonly RunLine[], wanted: (line: RunLine) => boolean, printer: LogPrinter, signal: AbortSignal, until: string | undefined): Promise<number> {
   if (signal.aborted) return interruptedExitCode
+  const late = new AbortController()
+  using _ = until === undefined ? undefined : systemClock.timer(Date.parse(until) - Date.now(), () => late.abort())
   // What was written while the lines before were read comes twice.
   const before = new Set(shown.map(({ record }) => JSON.stringify(record)))
   let printed = Promise.resolve()
   await history.follow(sinceMs, (line) => {
     if (wanted(line) && !before.has(JSON.stringify(line.record))) printed = printed.then(() => printer.flow([line]))
-  }, signal)
+  }, AbortSignal.any([signal, late.signal]))
   await printed
-  return interruptedExitCode
+  return signal.aborted ? interruptedExitCode : exitCodes.ok
 }
 
 function targetOf({ names: [name] = [], run: runId = name !== undefined && idForm.test(name) ? name : undefined }: Given): Target {

@@ -7,7 +7,7 @@ import { setFlagsFromString } from 'node:v8'
 import type { Client } from '../../../client/create-client.ts'
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { InputOf, OutputOf } from '../../../contract/operation.ts'
-import { TaskflowsError } from '../../../kernel/errors.ts'
+import { TaskflowsError, messageOf } from '../../../kernel/errors.ts'
 import { isGlob } from '../../../kernel/glob.ts'
 import type { LogLevel } from '../../../kernel/observe/log-level.ts'
 import { type Connection, connectToServer } from '../connect.ts'
@@ -15,6 +15,7 @@ import { interruptedExitCode, onInterruption } from '../interruption.ts'
 import type { Invocation } from '../invocation.ts'
 import { defaults } from '../manifest.ts'
 import type { Output } from '../output/output.ts'
+import type { Talk } from '../output/talk.ts'
 import { unitLineText } from '../output/unit-line-text.ts'
 
 type Services = Client<TaskflowsContract>['services']
@@ -46,7 +47,6 @@ const mostHeld = 1000
 /** @throws `service.not_found`, and `run.not_found` for a run that left no line */
 export async function printServiceLogs(invocation: Invocation, { names, run }: ServiceTarget): Promise<number | void> {
   const { lines = defaultLines, follow, ...filter } = invocation.values as Given
-  if (follow && filter.until !== undefined) throw new TaskflowsError('cli.usage', '--follow: goes on with what is logged; leave --until out')
   const query: Query = { name: names.join(','), ...(run !== undefined && { run }), ...filterOf(filter) }
   await using at = await connectFor(invocation)
   const { services } = at.client
@@ -57,9 +57,10 @@ export async function printServiceLogs(invocation: Invocation, { names, run }: S
   for (const note of head.notes) invocation.talk.note(note)
   const output = invocation.output(true)
   const print = printerFor(output, { named: names.length > 1 || names.some(isMany), endless: follow === true })
-  if (interruption) return await goOn(services, { ...query, lines }, print, interruption.signal)
-  const printed = isHeld ? await printHeld(services, query, head, lines, print) : await printFrom(services, query, lines, head, print)
-  await output.end()
+  const printed = interruption ? await goOn(services, { ...query, lines }, print, interruption.signal, invocation.talk)
+    : isHeld ? await printHeld(services, query, head, lines, print) : await printFrom(services, query, lines, head, print)
+  if (interruption?.signal.aborted) return interruptedExitCode
+  if (!follow) await output.end()
   if (printed > 0) return
   if (run !== undefined && Object.keys(filterOf(filter)).length === 0) throw new TaskflowsError('run.not_found', `no line is of a run ${run} of ${names.join(', ')}`)
   invocation.talk.note('No lines match.')
@@ -75,7 +76,7 @@ function isMany(name: string): boolean {
 }
 
 async function connectFor({ config, talk }: Invocation): Promise<Connection> {
-  const server = config.server === null ? undefined : await connectToServer(config)
+  const server = config.server === null ? undefined : await connectToServer(config, talk)
   if (server) return server
   const { openLocalServices } = await import('../../../local-services.ts')
   const { client, close } = openLocalServices(config, { defaults, onProgress: talk.progress })
@@ -120,10 +121,20 @@ async function printFrom(services: Services, query: Query, lines: number, head: 
   return printed
 }
 
-async function goOn(services: Services, query: Query & { readonly lines: number }, print: Print, signal: AbortSignal): Promise<number> {
+/** Until Ctrl-C, or until no more can come: the run is over, or the time that was asked for. */
+async function goOn(services: Services, query: Query & { readonly lines: number }, print: Print, signal: AbortSignal, talk: Talk): Promise<number> {
   keepHeapSmall()
-  for await (const { item } of services.followLogs(query, { signal })) await print(item)
-  return interruptedExitCode
+  let printed = 0
+  const lines = services.followLogs(query, {
+    signal,
+    onBreak: (error) => talk.warn(`${messageOf(error)}; trying again`),
+    onMended: () => talk.note('connected again; nothing was missed'),
+  })
+  for await (const { item } of lines) {
+    await print(item)
+    printed += 1
+  }
+  return printed
 }
 
 interface PrinterOptions {

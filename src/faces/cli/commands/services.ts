@@ -2,6 +2,7 @@
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { OutputOf } from '../../../contract/operation.ts'
 import { exitCodes } from '../../../kernel/errors.ts'
+import { backfillFacts, countsText } from '../output/backfill-text.ts'
 import type { Listing } from '../output/output.ts'
 import { shortTime } from '../output/time.ts'
 import { visible, visibleLines } from '../output/visible.ts'
@@ -25,6 +26,8 @@ export const servicePrinters: Printers<Area> = {
   disable: printActed('DISABLED', 'disable'),
   remove: printActed('REMOVED', 'remove'),
   rollback: printApplied,
+  showBackfill: (backfill, { output, config }) => output.item(backfill, { name: backfill.id!, text: () => backfillFacts(backfill, output.paint, zonedTime(config.displayTimezone)) }),
+  cancelBackfill: (backfill, { output }) => output.item(backfill, { name: backfill.id!, text: () => `backfill ${backfill.id} of ${visible(backfill.name)} is ${backfill.state}: ${countsText(backfill)}` }),
   why: (why, { output, config }) => output.item(why, { name: why.name, text: async () => whyText(why, output.paint, zonedTime(config.displayTimezone), Date.now()) }),
 }
 

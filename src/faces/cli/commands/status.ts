@@ -45,10 +45,10 @@ async function printOne(name: string, { client }: Connection, invocation: Invoca
 const lines = 5
 
 /** Nothing of another host, and nothing when the journal is silent: the facts stand without it. */
-async function lastLines({ unit, scope, hostname: host }: Details, paint: Paint, time: ZonedTime, { config }: Invocation): Promise<string[]> {
+async function lastLines({ name, scope, hostname: host }: Details, paint: Paint, time: ZonedTime, { config }: Invocation): Promise<string[]> {
   if (host !== hostname()) return []
   const { readLastLines } = await import('../../../service-logs.ts')
-  const found = await readLastLines(config, scope, unit, lines).catch(() => [])
+  const found = await readLastLines(config, scope, name, lines).catch(() => [])
   return found.length === 0 ? [] : ['', ...found.map((entry) => unitLineText(entry, paint, false, time.short))]
 }
 
@@ -60,7 +60,7 @@ async function helpersOf(services: readonly Service[], { client }: Connection): 
     return units.filter(({ unit }) => /^(stop|restart)-/.test(unit)).map((unit): Service => ({
       ...service,
       name: unit.unit, unit: unit.unit, description: '', status: unit.active_state === 'failed' ? 'failed' : unit.active_state === 'active' ? 'active' : 'inactive',
-      load_state: unit.load_state, active_state: unit.active_state, sub_state: unit.sub_state, service_enabled: unit.enabled === 'enabled', timer_enabled: null,
+      load_state: unit.load_state, active_state: unit.active_state, sub_state: unit.sub_state, active_runs: unit.active_state === 'active' ? 1 : 0, service_enabled: unit.enabled === 'enabled', timer_enabled: null,
       schedule: null, timers: [], last_start: unit.last_trigger_at ?? unit.started_at, last_finish: unit.ended_at, uptime_seconds: null, next_start: unit.next_elapse_at,
       result: unit.result, exit_code: unit.exit_code, restarts: unit.restarts, pid: unit.pid, memory_bytes: unit.memory_bytes, drift: [],
     }))
@@ -75,6 +75,7 @@ function listing(paint: Paint, time: ZonedTime, details: boolean): Listing<Servi
   const more: Listing<Service>['columns'] = [
     { header: 'RESULT', value: (service) => resultText(service), flexible: true },
     { header: 'RESTARTS', value: ({ restarts }) => restarts, align: 'right' },
+    { header: 'RUNS', value: ({ active_runs: runs }) => (runs > 1 ? runs : null), align: 'right' },
     { header: 'PID', value: ({ pid }) => pid, align: 'right' },
     { header: 'MEMORY', value: ({ memory_bytes: bytes }) => bytes && mebibytes(bytes), align: 'right' },
     { header: 'DRIFT', value: ({ drift }) => drift.join('; '), flexible: true },

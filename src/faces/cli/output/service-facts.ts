@@ -21,6 +21,7 @@ export function serviceFacts(service: Details, paint: Paint, time: ZonedTime, no
     ['description', description || null],
     ['unit', `${service.unit} (${scope}, on ${hostname})`],
     ['state', `${service.load_state}, ${service.active_state} (${service.sub_state})`],
+    ['runs', service.active_runs > 1 ? `${service.active_runs} go on side by side` : null],
     ['at boot', bootText(service)],
     ['schedule', service.schedule],
     ['next start', at(service.next_start)],

@@ -6,12 +6,16 @@ import type { Paint } from './style.ts'
 import { localTime } from './time.ts'
 import { visible, visibleLines } from './visible.ts'
 
+export interface ShownLine extends Pick<LogLine, 'at' | 'priority' | 'message'> {
+  readonly service?: string | null
+}
+
 /**
- * @param named lines say of which unit they are
+ * @param named lines say of which service they are
  * @param timeText how a moment is written
  */
-export function unitLineText({ at, unit, priority, message }: Pick<LogLine, 'at' | 'unit' | 'priority' | 'message'>, paint: Paint, named: boolean, timeText: (iso: string) => string = localTime): string {
-  const name = named && unit !== null ? unit.replace(/^taskflows-(.*)\.service$/, '$1') : null
+export function unitLineText({ at, service, priority, message }: ShownLine, paint: Paint, named: boolean, timeText: (iso: string) => string = localTime): string {
+  const name = named ? service ?? null : null
   const record = recordOf(message)
   if (record) return logText(record, at, paint, name, timeText)
   const text = visibleLines(message)
