@@ -12,7 +12,7 @@ export default defineConfig({
     // The tests run what users run: Node's own loader and type stripping, nothing transformed.
     execArgv: ['--conditions=source'],
     experimental: { viteModuleRunner: false, nodeLoader: false },
-    testTimeout: 15_000,
+    testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
     sequence: { sequencer: LongFirst },

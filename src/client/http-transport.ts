@@ -87,6 +87,7 @@ export function createHttpTransport({ url, routes, secret, token, timeoutMs = 60
 
 /** A server that speaks TLS hangs up on what is none. */
 function hintOn({ protocol, host }: URL, error: unknown): string {
+  if ((error as { code?: unknown }).code === 'ENOTFOUND') return 'No host has that name. tf servers list has the names of those that are known here.'
   const start = 'Start one with `tf serve`, or name another with --server.'
   return protocol === 'http:' && (error as { code?: unknown }).code === 'ECONNRESET' ? `${start} If it speaks TLS, name it with https://${host}` : start
 }

@@ -45,13 +45,13 @@ export const serviceLogs = {
     output: z.object({
       items: z.array(LogLine),
       next_cursor: z.string().nullable().describe('Give it as cursor to see the next page, which may hold less than asked for, or nothing; null on the last one'),
-      notes: z.array(z.string()).describe('What to know besides: of a container that has a log driver of its own'),
+      notes: z.array(z.string()).describe('What to know besides: of a container that has a log driver of its own, of a service that was removed'),
     }),
     errors,
   }),
   followLogs: operation({
     method: 'GET', path: '/services/{name}/logs', aliases: ['/services/{name}/logs', '/logs/{name}'], permission: 'services:read', stream: true,
-    summary: 'Stream what services write, as server-sent events: from behind the cursor (or Last-Event-ID), else the last lines, else from since, else from now',
+    summary: 'Stream what services write, as server-sent events: from behind the cursor (or Last-Event-ID), else the last lines, else from since, else from now. Ends with an event named end when the run is over, or until has passed',
     input: z.strictObject({
       ...filter,
       cursor: pageInput.cursor.describe('The cursor of the last line that was received'),

@@ -203,7 +203,7 @@ export const services = {
   }),
   restart: operation({
     method: 'POST', path: '/services/{name}/restart', aliases: ['/services/{name}/restart'], permission: 'services:control', slow: true,
-    summary: 'Restart services; one that waits for its schedule is left alone, and its timer starts anew',
+    summary: 'Restart services; one that waits for its schedule is left alone, its timer starts anew, and runs side by side go on',
     input: z.strictObject({ name, scope, ...which }),
     output: ActedUnits, errors: actErrors,
     cli: { command: 'restart', args: ['name...'], flags: { timers: '-t, --timers' }, examples: ['tf restart web'] },

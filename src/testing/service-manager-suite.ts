@@ -74,6 +74,25 @@ export function testServiceManager(open: () => Promise<ManagerUnderTest>): void 
     await exec('rm', path)
   })
 
+  test('a unit of the moment runs, is seen by nobody who asks what is installed, and goes when it is removed', async () => {
+    const template = unitFile('made-up', 'slot-service', 'Type=oneshot\nExecStart=/bin/sh -c "test %i = 2026-11-21T03:00:00Z"')
+    const unit = 'slot-taskflows-made-up@2026-11-21T03:00:00Z.service'
+    expect(await manager.writeRuntime({ units: [template], removed: [] })).toBe(true)
+    expect(await manager.writeRuntime({ units: [template], removed: [] })).toBe(false)
+    await manager.reload()
+    expect(await manager.act('start', [unit], { wait: true })).toEqual([{ unit, result: 'done' }])
+    expect(await installed('made-up')).toEqual([])
+    expect(await manager.foreign()).toEqual([])
+    expect(await manager.writeRuntime({ units: [{ ...template, text: template.text.replace('2026', '2025') }], removed: [] })).toBe(true)
+    await manager.reload()
+    expect(await manager.act('start', [unit], { wait: true })).toEqual([{ unit, result: 'failed', problem: 'exited with 1' }])
+    await manager.resetFailed([unit])
+    expect(await manager.writeRuntime({ units: [], removed: [template.unit] })).toBe(true)
+    expect(await manager.writeRuntime({ units: [], removed: [template.unit] })).toBe(false)
+    await manager.reload()
+    expect((await manager.act('start', [unit], { wait: true }))[0]).toMatchObject({ unit, result: 'refused' })
+  })
+
   test('drop-ins are shown with what they say, and links that start a unit count', async () => {
     await given(service('dropped', 'ExecStart=/bin/true'))
     await exec('sh', '-c', `cd '${manager.directory}' && mkdir -p taskflows-dropped.service.d taskflows-.service.d && echo '[Service]' > taskflows-.service.d/b.conf && printf '[Service]\\nNice=5\\n' > taskflows-dropped.service.d/a.conf`)

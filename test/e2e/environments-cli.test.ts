@@ -111,7 +111,10 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
     const plan = await tf('plan', 'ml.yaml')
     expect(plan.code).toBe(2)
     expect(plan.out).toMatch(/^ +\+ExecStart=.* -n three /m)
+    const driftOf = async (name: string) => (await json<{ drift: string[] }>('status', name)).drift
+    expect([await driftOf('serve'), await driftOf('other')]).toEqual([[expect.stringMatching(/^the environment ml was changed since version \d+ was applied$/)], []])
     expect(await tf('create', 'ml.yaml', '--yes')).toMatchObject({ code: 0 })
+    expect(await driftOf('serve')).toEqual([])
     expect(await runsIn('serve')).toBe('three')
   })
 

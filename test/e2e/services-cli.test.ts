@@ -164,7 +164,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
       write('there.ts', `
         import { Calendar, Periodic, Service } from 'taskflows'
         new Service({ name: 'there-web', description: 'Serves', startCommand: ['sh', '-c', 'echo said by web; exec sleep 1000'], enabled: true })
-        new Service({ name: 'there-daily', startCommand: 'true', schedule: new Calendar('daily 03:00 UTC'), stopSchedule: new Calendar('daily 04:00 UTC') })
+        new Service({ name: 'there-daily', startCommand: 'true', schedule: new Calendar('daily 03:00 UTC'), stopSchedule: new Calendar('daily 04:00 UTC'), overlap: 'skip' })
         new Service({ name: 'there-often', startCommand: 'true', schedule: new Periodic({ period: '1h', startOn: 'command' }) })
         new Service({ name: 'there-fails', startCommand: ['sh', '-c', 'echo oh no >&2; exit 3'], type: 'oneshot' })
       `)
@@ -186,7 +186,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
       expect(out.split('\n')[0]!.split(/ {2,}/)).toEqual(['SERVICE', 'DESCRIPTION', 'SERVICE ENABLED', 'TIMER ENABLED', 'LOAD STATE', 'ACTIVE STATE', 'SUB STATE', 'LAST START (UTC)', 'UPTIME', 'LAST FINISH', 'NEXT START', 'TIMERS'])
       expect(out).toMatch(/^there-web +Serves +enabled +- +loaded +active +running +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d +\S+/m)
       expect(out).toMatch(/^there-daily .* enabled +loaded +inactive +dead .* \d{4}-\d\d-\d\d 03:00:00 +stop-taskflows-there-daily\.timer, taskflows-there-daily\.timer$/m)
-      expect((await tf('status', 'there-*', '--all', '-o', 'name')).out.split('\n')).toContain('stop-taskflows-there-daily.timer')
+      const all = (await tf('status', 'there-*', '--all', '-o', 'name')).out.split('\n')
+      expect(all).toEqual(expect.arrayContaining(['stop-taskflows-there-daily.timer', 'stop-taskflows-there-daily.service', 'start-taskflows-there-daily.service']))
       const one = await tf('status', 'there-web')
       expect(one.out).toMatch(/^there-web {2}running$/m)
       expect(one.out).toMatch(/unit +taskflows-there-web\.service \(user, on /)

@@ -88,6 +88,29 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service in a con
     expect(await bed.engine.running()).toEqual([])
   })
 
+  test('whose runs go on side by side has a container for each, and the end of one ends no other', async () => {
+    await bed.on.services.apply([contained('wide', {}, { startCommand: steady, overlap: 'allow', enabled: false, startSchedule: [{ kind: 'calendar', schedule: '*:*:0/2', persistent: false, accuracy: 0.001 }] })], by)
+    const containers = async () => (await bed.engine.docker('ps', '--no-trunc', '--format', '{{.Label "taskflows.owner"}}', '--filter', 'label=taskflows.service=wide')).split('\n').filter(Boolean)
+    const some = await vi.waitFor(async () => {
+      const found = await containers()
+      expect(found.length).toBeGreaterThanOrEqual(3)
+      return found
+    }, { timeout: 40_000, interval: 200 })
+    await bed.on.services.act('stop', { match: 'wide' }, { timers: true })
+    expect(new Set(some).size).toBe(some.length)
+    const [cut, ...others] = some.map((owner) => owner.split('/').at(-1)!) as [string, ...string[]]
+    const { stdout: pid } = await bed.machine.exec('systemctl', '--user', 'show', '-P', 'MainPID', `run-taskflows-wide@${cut}.service`)
+    process.kill(Number(pid), 'SIGKILL')
+    const left = await vi.waitFor(async () => {
+      const found = (await containers()).map((owner) => owner.split('/').at(-1)!)
+      expect(found).not.toContain(cut)
+      return found
+    }, { timeout: 20_000, interval: 200 })
+    expect(left).toEqual(expect.arrayContaining(others))
+    await bed.on.services.act('stop', { match: 'wide' })
+    expect(await bed.engine.docker('ps', '--all', '--quiet', '--filter', 'label=taskflows.service=wide')).toBe('')
+  })
+
   test.for(['SIGTERM', 'SIGKILL'] as const)('is told to be over when the daemon ends by %s, and comes up again with it', async (signal) => {
     await bed.on.services.apply([contained('daemon', {}, { startCommand: steady, restartPolicy: { condition: 'always', maxAttempts: 5, window: 60 } })], by)
     const first = await begun('daemon')

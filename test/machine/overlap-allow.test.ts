@@ -1,6 +1,6 @@
 /** Runs side by side on a real user manager, seen by a server and without one: a service of each second whose runs take three. */
 import { once } from 'node:events'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -23,6 +23,9 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('runs side by side'
   const stack = new AsyncDisposableStack()
   let manager: UserManager
   let client: Client<TaskflowsContract>
+  let server: ChildProcess
+  let databaseUrl: string
+  let home: string
   let directory: string
 
   beforeAll(async () => {
@@ -30,21 +33,29 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('runs side by side'
     manager = stack.use(await startUserManager({ as: 'root' }))
     directory = join(manager.home, 'noted')
     mkdirSync(directory)
-    const home = join(manager.home, 'server')
+    databaseUrl = database.url
+    home = join(manager.home, 'server')
+    await serve()
+  }, 60_000)
+  afterAll(() => stack.disposeAsync())
+
+  async function serve(): Promise<void> {
     const [command, ...args] = manager.command(process.execPath, '--conditions=source', tf, 'serve', '--port', '0')
-    const server = spawn(command, args, { env: { ...manager.env, TASKFLOWS_HOME: home, TASKFLOWS_DATABASE_URL: database.url, TASKFLOWS_LOG_LEVEL: 'warn' }, stdio: ['ignore', 'ignore', 'pipe'] })
-    stack.defer(async () => {
-      server.kill('SIGKILL')
-      if (server.exitCode === null && server.signalCode === null) await once(server, 'exit')
-    })
-    for await (const line of createInterface(server.stderr)) {
+    server = spawn(command, args, { env: { ...manager.env, TASKFLOWS_HOME: home, TASKFLOWS_DATABASE_URL: databaseUrl, TASKFLOWS_LOG_LEVEL: 'warn' }, stdio: ['ignore', 'ignore', 'pipe'] })
+    stack.defer(kill)
+    for await (const line of createInterface(server.stderr!)) {
       const url = /listens on (http:\S+)/.exec(line)?.[1]
       if (url === undefined) continue
       client = connectTo({ url, secret: readSecurity(home).hmac.secret })
-      break
+      return
     }
-  }, 60_000)
-  afterAll(() => stack.disposeAsync())
+    throw new Error('the server ended')
+  }
+  async function kill(): Promise<void> {
+    if (server.exitCode !== null || server.signalCode !== null) return
+    const { pid } = JSON.parse(readFileSync(join(home, 'run/server.json'), 'utf8')) as { pid: number }
+    await Promise.all([once(server, 'exit'), manager.exec('kill', '-KILL', String(pid))])
+  }
 
   const systemctl = (...args: string[]) => manager.exec('systemctl', '--user', ...args)
   const local = async (...args: string[]) => (await manager.exec('env', `TASKFLOWS_HOME=${join(manager.home, 'none')}`, process.execPath, '--conditions=source', tf, ...args)).stdout
@@ -130,12 +141,28 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('runs side by side'
     await eventually(async () => expect((await runsOf('broken')).filter(({ state }) => state === 'failed').length).toBeGreaterThanOrEqual(2))
     await client.services.stop({ name: 'broken' })
     expect(await unitsOf('broken')).toEqual([])
-    const failed = (await runsOf('broken')).filter(({ state }) => state === 'failed')
-    expect(failed[0]).toMatchObject({ exit_code: 3, result: 'exit-code', reason: 'exit code 3' })
+    const failed = (await runsOf('broken')).find(({ state }) => state === 'failed')
+    expect(failed).toMatchObject({ exit_code: 3, result: 'exit-code', reason: 'exit code 3' })
     const { items } = await client.events.list({ type: 'service.failed', subject: `${hostname()}/user/broken`, limit: 100 })
     expect(items[0]).toMatchObject({ data: { unit: expect.stringMatching(/^run-taskflows-broken@/), exit_code: 3 } })
     const why = await client.services.why({ name: 'broken' })
     expect(why.last?.text).toMatch(/^(failed: exit code 3|cancelled: stopped by command.*)$/)
+  })
+
+  test('are in the ledger once however often the server is killed, and as they ended', async () => {
+    await apply('lasting', 'sleep 2.4; [ $(($(date +%s) % 2)) = 0 ] || exit 3')
+    for (const least of [3, 8, 12]) {
+      await eventually(() => expect(ids('lasting').length).toBeGreaterThanOrEqual(least))
+      await kill()
+      await eventually(() => expect(ids('lasting').length).toBeGreaterThanOrEqual(least + 3))
+      await serve()
+    }
+    await systemctl('stop', 'taskflows-lasting.timer')
+    await eventually(async () => expect((await runsOf('lasting')).filter(({ state }) => state !== 'running').map(({ id }) => id).sort()).toEqual(ids('lasting')))
+    const runs = await runsOf('lasting')
+    const succeeded = new Set(noted('lasting').filter(({ word }) => word === 'end').map(({ id }) => id))
+    for (const { id, state, exit_code } of runs) expect([id, state, exit_code]).toEqual([id, ...(succeeded.has(id) ? ['succeeded', 0] : ['failed', 3])])
+    await client.services.remove({ name: 'lasting' })
   })
 
   test('go by another policy as soon as that is applied, and leave nothing behind', async () => {

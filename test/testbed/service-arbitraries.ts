@@ -94,7 +94,8 @@ const commandInContainer = fc.oneof(oneOf('python app.py --arg "two words"', './
 function inContainer(options: Record<string, unknown> & { readonly name: string }, container: Record<string, unknown>, command: unknown, asAlias: boolean): Record<string, unknown> & { readonly name: string } {
   const { startCommand: _s, stopCommand: _t, secrets: _u, watchdog: _w, pidFile: _p, environment: _e, type, ...rest } = options
   const { name: _n, ...unnamed } = container
-  const said = { ...(options.name.endsWith('@') ? unnamed : container), ...(asAlias && command !== undefined && { command }) }
+  const { persisted: _q, ports: _r, macAddress: _v, ...manifold } = unnamed
+  const said = { ...(options.overlap === 'allow' ? manifold : options.name.endsWith('@') ? unnamed : container), ...(asAlias && command !== undefined && { command }) }
   return { ...rest, ...((type === 'oneshot' || type === 'simple') && { type }), [asAlias ? 'dockerContainer' : 'environment']: said, ...(!asAlias && command !== undefined && { startCommand: command }) }
 }
 
@@ -132,17 +133,31 @@ const scoped: fc.Arbitrary<Record<string, unknown>> = fc.oneof(
   { weight: 1, arbitrary: some({ user: oneOf('root', 'nobody', '0'), group: oneOf('root', 'nogroup') }).map((account) => ({ scope: 'system', ...account })) },
 )
 
-const overlap = oneOf(undefined, 'skip', 'queue', 'replace')
+const overlap = oneOf(undefined, 'skip', 'queue', 'replace', 'allow')
 
 /** Where it may be said. */
 function withOverlap(options: Record<string, unknown> & { readonly name: string }, overlap: unknown): Record<string, unknown> & { readonly name: string } {
   const schedules = [options.startSchedule].flat().filter((each) => each !== undefined) as { readonly relativeTo?: string; readonly startOn?: string }[]
   const fits = schedules.length > 0 && (overlap === 'queue' || schedules.every(({ relativeTo, startOn }) => relativeTo !== 'finish' && startOn !== 'command'))
-  return overlap === undefined || !fits ? options : { ...options, overlap }
+  return overlap === undefined || !fits || (overlap === 'allow' && !mayBeTwice(options)) ? options : { ...options, overlap }
+}
+
+function mayBeTwice({ name, pidFile, restartPolicy }: Record<string, unknown> & { readonly name: string }): boolean {
+  const { condition, maxAttempts } = (typeof restartPolicy === 'object' ? restartPolicy : { condition: restartPolicy ?? 'no' }) as { readonly condition: string; readonly maxAttempts?: number }
+  return !name.endsWith('@') && pidFile === undefined && (condition === 'no' || (maxAttempts !== undefined && !['always', 'on-success'].includes(condition)))
+}
+
+const catchUp = oneOf(undefined, undefined, 'none', 'last', 'all')
+
+/** Where it may be said, and no calendar says the opposite. */
+function withCatchUp(options: Record<string, unknown> & { readonly name: string }, catchUp: unknown): Record<string, unknown> & { readonly name: string } {
+  const calendars = [options.startSchedule].flat().filter((each) => each !== undefined && (typeof each === 'string' || 'schedule' in (each as object))) as { readonly persistent?: boolean }[]
+  const fits = calendars.length > 0 && calendars.every(({ persistent }) => persistent === undefined || persistent === (catchUp === 'last'))
+  return catchUp === undefined || !fits || (catchUp === 'all' && options.name.endsWith('@')) ? options : { ...options, catchUp, ...(catchUp === 'all' && { catchUpWindow: '2 days' }) }
 }
 
 const onHost: fc.Arbitrary<Record<string, unknown> & { readonly name: string }> = kinds.chain((kind) =>
-  fc.tuple(overlap, named, scoped, fc.record({ startCommand: command }), some({ ...anyService, restartPolicy: restartPolicy(kind.type === 'oneshot') }, 4)).map(([overlap, ...parts]) => withOverlap(Object.assign({}, kind, ...parts), overlap)))
+  fc.tuple(overlap, catchUp, named, scoped, fc.record({ startCommand: command }), some({ ...anyService, restartPolicy: restartPolicy(kind.type === 'oneshot') }, 4)).map(([overlap, catchUp, ...parts]) => withCatchUp(withOverlap(Object.assign({}, kind, ...parts), overlap), catchUp)))
 
 /** As `new Service` takes them. Directories, secrets and modules that they name exist on every Debian or beside this file. */
 export const serviceOptions: fc.Arbitrary<Record<string, unknown> & { readonly name: string }> = fc.oneof(

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import type { JournalReading, LogLine } from '../../engines/services/logs/service-journal.ts'
 import { createUnitJournal } from './unit-journal.ts'
+import { matcher, matchesOf, orphansOf } from './unit-matches.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'taskflows-journalctl-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -66,6 +67,32 @@ test('a pattern means what the journal knows; in a stream also what comes later'
   expect(await asked({ source: source('taskflows-w@*.service'), follow: true })).toEqual([])
   expect(await asked({ source: source('nothing@*') })).toEqual([])
   expect(createUnitJournal({ uid: 1000, program }).counts(source('taskflows-w@*.service'))).toBe(false)
+})
+
+test('runs side by side are those that the journal knows; times that are made up for are found in a stream by the name of their service, too', async () => {
+  const units = ['run-taskflows-web@1.service', 'slot-taskflows-web@2026-11-21T03:00:00Z.service', 'run-taskflows-other@1.service']
+  const program = journalctl('single', `case "$*" in *--field=USER_UNIT*) printf '%s\\n' ${units.join(' ')};; *) n=0; for arg in "$@"; do n=$((n+1)); printf '{"__CURSOR":"%s","__REALTIME_TIMESTAMP":"1","_UID":"1000","_SYSTEMD_USER_UNIT":"slot-taskflows-web@2026-11-21T04:00:00Z.service","MESSAGE":"%s"}\\n' $n "$arg"; done;; esac`)
+  const asked = async (reading: JournalReading, names: readonly string[] = ['taskflows-web.service', 'slot-taskflows-web@*.service']) => {
+    const found: string[] = []
+    for await (const batch of createUnitJournal({ uid: 1000, program }).read({ ...reading, source: { kind: 'units', units: { user: names, system: [] } } }, never)) found.push(...batch.map(({ message }) => message))
+    return found.filter((argument) => /^(_SYSTEMD_USER|SYSLOG_ID)/.test(argument))
+  }
+  const source = web
+  // What came since is in a stream, and none of what was there when it was asked.
+  expect(await asked({ source, follow: true })).toEqual(['_SYSTEMD_USER_UNIT=taskflows-web.service', 'SYSLOG_IDENTIFIER=web'])
+  expect(await asked({ source })).toEqual([])
+  expect(await asked({ source, follow: true }, ['taskflows-web.service', 'run-taskflows-web@*.service'])).toEqual([])
+  const about = { user: ['taskflows-web.service', 'run-taskflows-web@*.service', 'slot-taskflows-web@*.service'], system: ['taskflows-db.service', 'slot-taskflows-db@*.service'] }
+  const isOne = matcher(about.user)
+  expect(['taskflows-web.service', ...units, 'slot-taskflows-web-2@1.service'].filter(isOne)).toEqual(['taskflows-web.service', units[0], units[1]])
+  expect(matchesOf({ kind: 'units', units: { user: [], system: about.system } }, 1000).slice(-3)).toEqual(['+', 'SYSLOG_IDENTIFIER=db', '_TRANSPORT=stdout'])
+})
+
+test('what a run wrote whose unit journald does not know is that of the only run that is asked for', () => {
+  const source = (...user: string[]) => ({ kind: 'units', units: { user, system: [] } }) as const
+  expect(orphansOf(source('run-taskflows-web@1.service'))('web')).toBe('run-taskflows-web@1.service')
+  expect(orphansOf(source('run-taskflows-web@1.service'))('db')).toBeUndefined()
+  expect(orphansOf(source('taskflows-web.service', 'run-taskflows-web@1.service'))('web')).toBe('taskflows-web.service')
 })
 
 test('a cursor takes the place of the times, and following of the last ten', async () => {

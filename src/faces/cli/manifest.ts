@@ -263,7 +263,7 @@ export const operationCommands: readonly OperationCommand[] = [
   },
   {
     "words": "restart",
-    "summary": "Restart services; one that waits for its schedule is left alone, and its timer starts anew",
+    "summary": "Restart services; one that waits for its schedule is left alone, its timer starts anew, and runs side by side go on",
     "args": [
       {
         "key": "name",

@@ -40,7 +40,7 @@ export const serviceCommands: readonly LocalCommand[] = [
     args: [nameArgument],
     flags: [
       matchFlag, runningFlag,
-      { key: 'all', name: 'all', short: 'a', kind: 'switch', describe: 'Also the units of stop and restart schedules' },
+      { key: 'all', name: 'all', short: 'a', kind: 'switch', describe: 'Also the units that start, stop and restart services, and runs besides them' },
       { key: 'details', name: 'details', kind: 'switch', describe: 'Also results, restarts, processes, memory and drift' },
       scopeFlag,
     ],

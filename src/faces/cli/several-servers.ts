@@ -83,7 +83,6 @@ function refuseSeveral(command: Command, given: readonly string[], { values, glo
     throw new TaskflowsError('cli.usage', `${what}, got --server ${given.join(' --server ')}`, { details: { command: command.words, servers: given }, hint })
   }
   if (!takesSeveral(command)) refuse(`tf ${command.words} is done on one server`, 'Name one of them. Commands on services take several.')
-  if (values['follow'] === true && !isLines(command)) refuse(`tf ${command.words} --follow follows one server`, 'Name one of them, or leave --follow out.')
   if (values['cursor'] !== undefined) refuse('--cursor belongs to one server', 'Name the one that it came from.')
   const asks = command.words === 'create' || command.words === 'backfill' && values['since'] !== undefined
   if (asks && values['dryRun'] !== true && !globals.yes && process.stdin.isTTY && process.stderr.isTTY) {

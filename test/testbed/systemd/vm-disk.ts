@@ -21,7 +21,7 @@ export interface VmDisk extends AsyncDisposable {
 }
 
 /** Far more than one takes, on a machine that is busy. */
-const longestBootMs = 240_000
+const longestBootMs = 400_000
 
 /** @param script bash, run as root in each boot, beside an account `app` whose user manager lingers */
 export async function createVmDisk(script: string): Promise<VmDisk> {

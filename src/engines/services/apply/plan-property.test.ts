@@ -36,7 +36,7 @@ test('what was applied has nothing to change, and no drift', () => {
   }), { numRuns: 300 })
 })
 
-test('from one definition to another of the same name, nothing is left to do either', () => {
+test('from one definition to another of the same name, nothing is left to do either', { timeout: 60_000 }, () => {
   fc.assert(fc.property(serviceDefinition, serviceDefinition, (one, other) => {
     fc.pre((one.instances === undefined) === (other.instances === undefined))
     const [before, after] = [compile(one), compile({ ...other, name: one.name, scope: one.scope })]

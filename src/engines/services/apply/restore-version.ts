@@ -24,7 +24,7 @@ export async function versionToRestore(name: string, { scope, to }: { readonly s
   const wanted = versions.find(({ version }) => version === to)
   if (wanted) return wanted
   const known = versions.map(({ version }) => version).toReversed().join(', ')
-  throw new TaskflowsError('service.version_not_found', `${name} has no version ${to}`, { details: { name, version: to }, hint: `There are ${known}.` })
+  throw new TaskflowsError('service.version_not_found', `${name} has no version ${to}`, { details: { name, version: to }, hint: `There ${versions.length === 1 ? 'is' : 'are'} ${known}.` })
 }
 
 function scopeOf(name: string, scope: ServiceScope | undefined, { versions }: ServicesHost): ServiceScope {

@@ -14,6 +14,7 @@ import { RestartPolicy } from '../library/restart-policy.ts'
 import { Service } from '../library/service.ts'
 import type { ServiceOptions } from '../library/service-options.ts'
 import { Venv } from '../library/venv.ts'
+import { showDefinition } from './write-definition.ts'
 
 const least = { name: 'web', startCommand: 'sleep 60' } as const
 
@@ -340,5 +341,38 @@ describe('what a schedule does while the run before goes on', () => {
   ])('is refused where it cannot be: %j', (options, problem) => {
     if (typeof problem === 'string') expect(problemsOf(options)).toBe(problem)
     else expect(problemsOf(options)).toMatch(problem)
+  })
+})
+
+describe('what becomes of times that were missed', () => {
+  const persistentOf = (options: Record<string, unknown>) => (read(options).startSchedule ?? []).map((schedule) => (schedule.kind === 'calendar' ? schedule.persistent : null))
+
+  test.each([['none', false], ['last', true], ['all', false]])('is said once for all calendars: %s', (catchUp, persistent) => {
+    expect(persistentOf({ schedule: ['daily', new Calendar('hourly'), new Periodic({ hours: 1 })], catchUp })).toEqual([persistent, persistent, null])
+    expect(persistentOf({ schedule: { schedule: 'daily', persistent }, catchUp })).toEqual([persistent])
+    expect(readDefinition(showDefinition(read({ schedule: 'daily', catchUp }), { secrets: 'keep' }), { names: 'snake' })).toEqual(read({ schedule: 'daily', catchUp }))
+  })
+
+  test('is what each calendar says, when nobody says it for all', () => {
+    expect(persistentOf({ schedule: 'daily' })).toEqual([true])
+    expect(persistentOf({ schedule: new Calendar('daily', { persistent: false }) })).toEqual([false])
+    expect(read({ schedule: 'daily', catchUp: 'all', catchUpWindow: '2 days' })).toMatchObject({ catchUp: 'all', catchUpWindow: 172_800 })
+  })
+
+  test.each([
+    [{ catchUp: 'last', schedule: { schedule: 'daily', persistent: false } }, 'catchUp: is last, and a calendar says persistent: false; expected one of the two'],
+    [{ catchUp: 'all', schedule: ['hourly', { schedule: 'daily', persistent: true }] }, /^startSchedule: expected the same persistent|^catchUp: is all/],
+    [{ catchUp: 'none' }, 'catchUp: needs a calendar in startSchedule: a period has no times of its own'],
+    [{ catchUp: 'last', schedule: { period: 60 } }, 'catchUp: needs a calendar in startSchedule: a period has no times of its own'],
+    [{ catchUp: 'last', schedule: 'daily', catchUpWindow: '1h' }, 'catchUpWindow: is only for catchUp all'],
+    [{ catchUp: 'all', schedule: 'daily', catchUpWindow: 0 }, 'catchUpWindow: expected more than 0 seconds, got 0'],
+    [{ catchUp: 'some', schedule: 'daily' }, /^catchUp: expected one of none, last, all/],
+  ])('is refused where it cannot be: %j', (options, problem) => {
+    expect(problemsOf(options)).toMatch(problem)
+  })
+
+  test('cannot be all for a template', () => {
+    expect(refusalOf(() => read({ name: 'worker@', schedule: 'daily', catchUp: 'all' })).message).toMatch(/catchUp: must not be all for a template/)
+    expect(read({ name: 'worker@', schedule: 'daily', catchUp: 'last' })).toMatchObject({ catchUp: 'last' })
   })
 })

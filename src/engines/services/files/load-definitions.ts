@@ -153,5 +153,5 @@ export function isWanted(name: string, { include = [], exclude = [] }: Pick<Load
 function nothingFound(path: string, services: readonly FoundService[], files: readonly string[]): TaskflowsError {
   if (services.length === 0) return new TaskflowsError('services.none', `${path} defines no services${files.length === 1 ? '' : ` (${files.length} files)`}`, { details: { files } })
   const names = services.map(({ definition }) => definition.name)
-  return new TaskflowsError('services.none', `none of the ${names.length} services of ${path} has a name that is asked for`, { details: { names }, hint: `There are ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', ...' : ''}.` })
+  return new TaskflowsError('services.none', `none of the ${names.length} services of ${path} has a name that is asked for`, { details: { names }, hint: `There ${names.length === 1 ? 'is' : 'are'} ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', ...' : ''}.` })
 }

@@ -70,14 +70,14 @@ export function createRunCollector({ host, scope, bootId, reader, ledger, journa
     return running
   }
   /** When the last comparison began that came to its end, and the last that did not. */
-  const [compared, failed] = [{ at: -Infinity }, { at: -Infinity }]
+  let [comparedAt, failedAt] = [-Infinity, -Infinity]
   const compare = async (): Promise<void> => {
     const now = clock.now()
     try {
       await readJournal({ host, scope, reader, ledger, journal, bootId, whoRuns: ask, now, signal: over.signal })
-      compared.at = now
+      comparedAt = now
     } catch (error) {
-      failed.at = now
+      failedAt = now
       if (!over.signal.aborted) onError(error)
     }
   }
@@ -96,7 +96,7 @@ export function createRunCollector({ host, scope, bootId, reader, ledger, journa
   }
   const caughtUp = async (moment: number): Promise<void> => {
     // What could not be read a while ago is not asked for again and again.
-    if (compared.at >= moment || clock.now() < failed.at + afterwardsMs) return
+    if (comparedAt >= moment || clock.now() < failedAt + afterwardsMs) return
     settle()
     await comparing
   }

@@ -6,6 +6,7 @@
 import { type Lifecycle, lifecycle } from '../../../kernel/lifecycle.ts'
 import { createServices } from '../look/create-services.ts'
 import { driftIn } from '../look/drift.ts'
+import { withEnvironmentDrift } from '../look/environment-drift.ts'
 import type { ServicesHost } from '../host.ts'
 import type { RunCollector } from '../ledger/collect-runs.ts'
 import { activeRuns, isActive } from '../look/active-runs.ts'
@@ -74,7 +75,7 @@ export function createLiveServices({ services, host, watchFiles, onEvents, colle
     const details = await Promise.all(scopes.map((each) => sightOf(each).units.details()))
     // Whoever asks hears why the manager is away.
     if (details.some((each) => each === undefined)) return services.list({ ...(match !== undefined && { match }), ...(scope && { scope }) }, { details: detailed })
-    return (await Promise.all(scopes.map((each) => sightOf(each).list(match)))).flat()
+    return withEnvironmentDrift((await Promise.all(scopes.map((each) => sightOf(each).list(match)))).flat(), host)
   }
 
   return {

@@ -40,10 +40,13 @@ async function unitsOnDisk(host: ServicesHost, match: string, scope: ServiceScop
   return { units: { user: of('user'), system: of('system') }, notes: services.flatMap((service) => noteOn(service, host)) }
 }
 
-/** A template writes nothing itself; meant as a whole it is every instance, also of those that nobody has named. */
+/**
+ * A template writes nothing itself; meant as a whole it is every instance, also of those that nobody has named. Patterns
+ * are only where they can match: the journal is read once more for them.
+ */
 function unitsOf({ name, definedAs, units }: FoundService, match: string): readonly string[] {
   if (isTemplate(definedAs)) return [matchesGlob(definedAs, match) ? serviceUnit(`${definedAs}*`) : serviceUnit(name)]
-  return [serviceUnit(name), ...(units.has('run-service') ? [singleRunPattern(name, 'run')] : []), singleRunPattern(name, 'slot')]
+  return [serviceUnit(name), ...(units.has('run-service') ? [singleRunPattern(name, 'run')] : []), ...(units.has('timer') ? [singleRunPattern(name, 'slot')] : [])]
 }
 
 function noteOn({ name, definedAs, scope }: FoundService, { versions }: ServicesHost): string[] {

@@ -94,8 +94,10 @@ interface Prepared {
 interface Coming {
   readonly signal: AbortSignal
   readonly isOver: () => Promise<boolean>
-  readonly untilMs?: number
-  readonly invocationId?: string
+  /** Epoch milliseconds; Infinity for never. */
+  readonly untilMs: number
+  /** Of one run, which systemd tells the end of. */
+  readonly ofRun: boolean
 }
 
 export function createServiceLogs({ host, journal, clock, patienceMs, mostStreams = 100 }: ServiceLogsParts): ServiceLogs {
@@ -146,24 +148,25 @@ export function createServiceLogs({ host, journal, clock, patienceMs, mostStream
     const { reading, sieve, units } = await prepare(query, false, signal)
     const start = await beginning(reading, behind, lines, query, signal)
     yield { lines: [], cursor: behind ?? '' }
-    const isOver = async () => query.untilMs !== undefined && query.untilMs <= clock.now() || query.invocationId !== undefined && !(await isRunning(host, query.invocationId, units))
+    const { untilMs = Infinity, invocationId } = query
+    const isOver = async () => untilMs <= clock.now() || (invocationId !== undefined && !(await isRunning(host, invocationId, units)))
     if (await isOver()) return yield* rest({ ...reading, ...start }, behind, sieve, signal)
-    const cursor = yield* coming({ ...reading, ...start }, behind, sieve, { signal, isOver, ...given({ untilMs: query.untilMs, invocationId: query.invocationId }) })
+    const cursor = yield* coming({ ...reading, ...start }, behind, sieve, { signal, isOver, untilMs, ofRun: invocationId !== undefined })
     if (cursor === undefined) return
     await clock.sleep(lastWordsMs, signal)
     yield* rest({ ...reading, ...(cursor === '' ? start : { cursor }) }, cursor, sieve, signal)
   }
 
   /** What comes until it is over. @returns the cursor of the last that came, empty for none; `undefined` when there is no more to be had */
-  async function* coming(reading: JournalReading, behind: string | undefined, sieve: Sieve, { signal, isOver, untilMs, invocationId }: Coming): AsyncGenerator<LogBatch, string | undefined> {
+  async function* coming(reading: JournalReading, behind: string | undefined, sieve: Sieve, { signal, isOver, untilMs, ofRun }: Coming): AsyncGenerator<LogBatch, string | undefined> {
     const late = new AbortController()
-    using _ = untilMs === undefined ? undefined : clock.timer(untilMs - clock.now(), () => late.abort())
+    using _ = untilMs === Infinity ? undefined : clock.timer(untilMs - clock.now(), () => late.abort())
     let cursor = behind ?? ''
     for await (const batch of atIntervals(journal.read({ ...reading, follow: true }, AbortSignal.any([signal, late.signal])), silenceMs, clock)) {
       const wanted = sieve.sift(batch ?? []).filter((line) => line.cursor !== behind)
       cursor = batch?.at(-1)?.cursor ?? cursor
       if (wanted.length > 0 || batch === undefined) yield { lines: wanted, cursor }
-      const mayBeOver = invocationId !== undefined && (batch === undefined || batch.some(({ bySystemd }) => bySystemd))
+      const mayBeOver = ofRun && (batch === undefined || batch.some(({ bySystemd }) => bySystemd))
       if (batch?.some(sieve.isBeyond) || (mayBeOver && await isOver())) return cursor
     }
     return late.signal.aborted ? cursor : undefined

@@ -6,6 +6,7 @@
 import { activeRuns } from './active-runs.ts'
 import { describeSchedule } from './describe-schedule.ts'
 import { driftIn, driftOf } from './drift.ts'
+import { withEnvironmentDrift } from './environment-drift.ts'
 import type { ServicesHost } from '../host.ts'
 import { type Inventory, findService, findServices, readInventories } from './inventory.ts'
 import { type FoundService, matching } from './match-services.ts'
@@ -14,6 +15,7 @@ import { listVersions } from '../apply/restore-version.ts'
 import type { ServiceManager, UnitDetails } from '../service-manager.ts'
 import type { NextRuns, ServiceFile, ServiceView, Services } from '../services.ts'
 import { factsOf, schedulesOf } from './unit-facts.ts'
+import type { AppliedVersion, ServiceVersions } from '../versions.ts'
 import { viewOf } from './views.ts'
 
 /** systemd reads a unit anew that it does not keep in mind, and has nothing to tell of it; of few it is asked all the same. */
@@ -23,19 +25,21 @@ export function createServices(host: ServicesHost): Services {
   const { versions, clock } = host
   const changes = async () => (await import('../apply/change-services.ts')).createChanges(host)
 
-  const driftNow = (service: FoundService, details: ReadonlyMap<string, UnitDetails>) => driftIn(service, details, versions.latest(service.scope, service.definedAs))
+  const driftNow = (service: FoundService, details: ReadonlyMap<string, UnitDetails>, { latest }: LatestVersions = versions) => driftIn(service, details, latest(service.scope, service.definedAs))
 
-  async function viewsOf({ manager, states }: Inventory, services: readonly FoundService[], detailed: boolean): Promise<ServiceView[]> {
+  async function viewsOf({ manager, states }: Inventory, services: readonly FoundService[], detailed: LatestVersions | undefined): Promise<ServiceView[]> {
     const runs = activeRuns(states.values())
     const asked = detailed ? services.flatMap(({ name, units }) => [...(runs.get(name) ?? []).map(({ unit }) => unit), units.get('service'), units.get('timer')].filter((unit) => unit !== undefined && (states.has(unit) || services.length <= fewServices))) as string[] : []
     const details = await detailsOf(manager, asked)
-    return services.map((service) => viewOf(service, { states, details, runs: runs.get(service.name) ?? [], drift: detailed ? driftNow(service, details) : driftOf(service.installed, undefined), nowMs: clock.now() }))
+    return services.map((service) => viewOf(service, { states, details, runs: runs.get(service.name) ?? [], drift: detailed ? driftNow(service, details, detailed) : driftOf(service.installed, undefined), nowMs: clock.now() }))
   }
 
   return {
     async list({ match, scope }, { details = true } = {}) {
       const inventories = await readInventories(host, scope)
-      return (await Promise.all(inventories.map((inventory) => viewsOf(inventory, matching(inventory.services, match), details)))).flat()
+      const read = details ? readOnce(versions) : undefined
+      const views = (await Promise.all(inventories.map((inventory) => viewsOf(inventory, matching(inventory.services, match), read)))).flat()
+      return read ? withEnvironmentDrift(views, { ...host, versions: read }) : views
     },
     async get(name, scope) {
       const { inventory, service } = await findService(host, name, scope)
@@ -43,7 +47,7 @@ export function createServices(host: ServicesHost): Services {
       const details = await detailsOf(inventory.manager, [...service.units.values(), ...runs.map(({ unit }) => unit)])
       const kept = versions.all(service.scope, service.definedAs)
       const view = viewOf(service, { states: inventory.states, details, runs, drift: driftNow(service, details), nowMs: clock.now() })
-      return { view, definition: kept[0]?.definition ?? null, units: [...details.values()], versions: listVersions(kept, true) }
+      return { view: (await withEnvironmentDrift([view], host))[0]!, definition: kept[0]?.definition ?? null, units: [...details.values()], versions: listVersions(kept, true) }
     },
     async files(match) {
       const found = await findServices(host, match, false)
@@ -60,6 +64,20 @@ export function createServices(host: ServicesHost): Services {
     apply: async (...given) => (await changes()).apply(...given),
     act: async (...given) => (await changes()).act(...given),
     rollback: async (...given) => (await changes()).rollback(...given),
+  }
+}
+
+type LatestVersions = Pick<ServiceVersions, 'latest'>
+
+/** For one answer: each is a file to read. */
+function readOnce({ latest }: LatestVersions): LatestVersions {
+  const known = new Map<string, AppliedVersion | undefined>()
+  return {
+    latest: (scope, name) => {
+      const key = `${scope} ${name}`
+      if (!known.has(key)) known.set(key, latest(scope, name))
+      return known.get(key)
+    },
   }
 }
 

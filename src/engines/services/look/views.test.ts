@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { activeRuns } from './active-runs.ts'
 import { matching, refuseNothing, servicesIn } from './match-services.ts'
 import type { InstalledUnit, UnitDetails, UnitRole, UnitState } from '../service-manager.ts'
 import { statusOf, viewOf } from './views.ts'
@@ -41,6 +42,19 @@ describe('a view', () => {
   test('of an instance is about the unit of that instance', () => {
     const one = services.find(({ name }) => name === 'worker@2')!
     expect(viewOf(one, { ...seen, states: states(state('taskflows-worker@2.service', 'active', 'running')) })).toMatchObject({ name: 'worker@2', unit: 'taskflows-worker@2.service', status: 'running', timerEnabled: null })
+  })
+
+  test('is of all runs that go on: its state that of one of them, its memory that of all', () => {
+    const name = (id: string) => `run-taskflows-nightly@${id}.service`
+    const started = (unit: string, startedAt: number) => ({ ...state(unit, 'active', 'running'), startedAt, activeSince: startedAt, mainPid: 7, memoryBytes: 100 }) as UnitDetails
+    const details = new Map([started(name('a'), 1_000), started(name('b'), 2_000)].map((each) => [each.unit, each]))
+    const known = new Map<string, UnitState>([...details, [name('c'), state(name('c'), 'failed', 'failed')], ['taskflows-nightly.timer', state('taskflows-nightly.timer', 'active', 'waiting')]])
+    const one = services.find(({ name }) => name === 'nightly')!
+    const runs = activeRuns(known.values()).get('nightly')!
+    expect(viewOf(one, { ...seen, states: known, details, runs })).toMatchObject({ status: 'running', activeState: 'active', activeRuns: 2, lastStartAt: 2_000, activeSince: 1_000, mainPid: null, memoryBytes: 200 })
+    expect(viewOf(one, { ...seen, states: known, details, runs: runs.slice(0, 1) })).toMatchObject({ activeRuns: 1, mainPid: 7 })
+    const masked = new Map([...known, ['taskflows-nightly.service', state('taskflows-nightly.service', 'inactive', 'dead', 'masked')]])
+    expect(viewOf(one, { ...seen, states: masked, runs })).toMatchObject({ status: 'not_loaded', activeRuns: 2 })
   })
 
   test('of two thousand services takes no time to speak of', () => {

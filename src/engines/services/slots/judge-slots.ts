@@ -100,7 +100,7 @@ function withoutRun(slot: number, nextIsPast: boolean, invocations: readonly Ser
 function standIn(slot: number, after: ServiceRun, invocations: readonly ServiceRun[]): Pick<SlotFinding, 'cause' | 'run' | 'reason'> {
   const before = invocations.findLast(({ startedAt, state }) => startedAt! < slot && state !== 'skipped')
   if (before?.endedAt === null) return { cause: 'overlap', run: before, reason: `the run before, from ${iso(before.startedAt!)}, went on, until nobody knows when` }
-  return { cause: 'random_delay', run: after, reason: 'the delay by chance went beyond the next slot' }
+  return { cause: 'random_delay', run: after, reason: 'what began for it began after the next slot: by its random delay, or since the machine is busy' }
 }
 
 /** What kept a run from beginning at its slot. */

@@ -69,6 +69,8 @@ interface Followed {
   dueAt: number
   /** The timer was off at the slot before. */
   isOff: boolean
+  /** The invocation that was the last slot's; `undefined`: not known yet. */
+  served: string | null | undefined
 }
 
 export function createSlotWatch({ host, reader, scheduled, caughtUp, managerSince, outages, ledger, clock, onSlots, onTrouble }: SlotWatchParts): SlotWatch {
@@ -83,7 +85,7 @@ export function createSlotWatch({ host, reader, scheduled, caughtUp, managerSinc
 
   const followedOf = (service: ScheduledService): Followed => {
     const key = `${service.scope} ${service.name}`
-    const one = followed.get(key) ?? { until: Math.max(begin, service.since ?? clock.now()), open: new Map(), last: undefined, dueAt: 0, isOff: false }
+    const one = followed.get(key) ?? { until: Math.max(begin, service.since ?? clock.now()), open: new Map(), last: undefined, dueAt: 0, isOff: false, served: undefined }
     followed.set(key, one)
     if (service.since !== null && service.since > one.until) {
       one.until = service.since
@@ -105,11 +107,11 @@ export function createSlotWatch({ host, reader, scheduled, caughtUp, managerSinc
     const [now, toleranceMs] = [clock.now(), toleranceOf(service.schedules)]
     const slots = unsettled(service, one, now)
     const isRipe = (slot: number): boolean => slot <= now - toleranceMs
-    const judged = slots.some(isRipe) ? onTimeByItself(service, slots, isRipe, toleranceMs) ?? await judgeByAll(service, one, slots, { now, toleranceMs }) : []
+    const judged = slots.some(isRipe) ? onTimeByItself(service, one, slots, isRipe, toleranceMs) ?? await judgeByAll(service, one, slots, { now, toleranceMs }) : []
     const findings = judged.filter(({ slot }) => isRipe(slot))
     const told = findings.filter((finding, at) => finding.verdict !== 'due' && one.open.get(finding.slot) !== finding.verdict && !isRepeated(finding, findings[at - 1], one))
     const news = await write(service, told)
-    settle(one, findings)
+    settle(one, findings, service.service)
     const next = nextDue(service, one, toleranceMs)
     one.dueAt = one.open.size > 0 || next <= now ? now + lookMs : next
     return news.map((finding) => ({ ...finding, service: service.name, scope: service.scope, unit: service.unit }))

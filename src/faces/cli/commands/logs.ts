@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import type { TaskflowsContract } from '../../../contract/index.ts'
 import type { OutputOf } from '../../../contract/operation.ts'
 import { systemClock } from '../../../kernel/clock.ts'
-import { TaskflowsError, exitCodes, messageOf } from '../../../kernel/errors.ts'
+import { TaskflowsError, errorKinds, exitCodes, messageOf } from '../../../kernel/errors.ts'
 import { isGlob, matchesGlob } from '../../../kernel/glob.ts'
 import { type LogLevel, levelNumbers } from '../../../kernel/observe/log-level.ts'
 import { levelOf } from '../../../kernel/observe/read-record.ts'
@@ -45,8 +45,8 @@ const idForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.\d+)?$/i
 
 export const run: RunCommand = async (invocation) => {
   const given = invocation.values as Given
-  const code = await asServices(given, invocation)
-  if (code !== 'none') return code
+  const services = await asServices(given, invocation)
+  if ('code' in services) return services.code
   if (invocation.server !== undefined) throw new TaskflowsError('cli.usage', 'runs of tasks are read on one machine', { hint: 'Name services, or with --run the invocation of one; or leave --server out.' })
   const target = targetOf(given)
   const passes = filterOf(given)
@@ -74,7 +74,7 @@ export const run: RunCommand = async (invocation) => {
     if (names.size < 100) names.add(name)
     known ||= target.is({ runId: id, runName: name })
   }
-  if (!known && !given.follow) throw nothingOf(target, names)
+  if (!known && !given.follow) throw nothingOf(target, names, services.hint)
   const { showRun } = await import('../../../operations/show.ts')
   const runs = new Map([...[...found.runs.values()].map(showRun), ...ofServer].filter(({ id, name }) => target.is({ runId: id, runName: name })).map((each) => [each.id, each]))
   const printer = logPrinter(invocation.output(true), { runs: target.text === undefined ? new Map() : runs, named: target.runId === undefined, endless: given.follow === true })
@@ -88,22 +88,27 @@ export const run: RunCommand = async (invocation) => {
 /** Systemd makes its ids by chance (version 4), our own have the time in them (version 7). */
 const invocationForm = /^([0-9a-f]{32}|[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12})$/i
 
-/** `none` when neither the names nor the run are of services. */
-async function asServices({ names = [], run: runId }: Given, invocation: Invocation): Promise<number | void | 'none'> {
+/** What became of it as lines of services; without a code neither the names nor the run are of any. */
+type AsServices = { readonly code: number | void } | { readonly hint?: string }
+
+async function asServices({ names = [], run: runId }: Given, invocation: Invocation): Promise<AsServices> {
   const { printServiceLogs } = await import('./service-logs.ts')
   const [only = ''] = names
-  if (names.length > 1) return printServiceLogs(invocation, { names, ...(runId !== undefined && { run: runId }) })
+  if (names.length > 1) return { code: await printServiceLogs(invocation, { names, ...(runId !== undefined && { run: runId }) }) }
   const invocationId = [runId, only].find((text) => text !== undefined && invocationForm.test(text))
-  if (invocationId === undefined && (runId !== undefined || names.length === 0 || idForm.test(only))) return 'none'
+  if (invocationId === undefined && (runId !== undefined || names.length === 0 || idForm.test(only))) return {}
   const named = invocationId === only || names.length === 0 ? ['*'] : names
   try {
-    return await printServiceLogs(invocation, { names: named, ...(invocationId !== undefined && { run: invocationId }) })
+    return { code: await printServiceLogs(invocation, { names: named, ...(invocationId !== undefined && { run: invocationId }) }) }
   } catch (error) {
     const mayBeTask = invocation.server === undefined && (named !== names || invocationId === undefined)
-    if (mayBeTask && error instanceof TaskflowsError && isUnknown.has(error.code)) return 'none'
+    if (mayBeTask && error instanceof TaskflowsError && isUnknown.has(error.code)) return error.hint === undefined || error.hint === usualHint ? {} : { hint: error.hint }
     throw error
   }
 }
+
+/** It says nothing of this name. */
+const usualHint = errorKinds['service.not_found'].hint
 
 /** Then it may be a task; a server of before knows no logs of services. */
 const isUnknown: ReadonlySet<string> = new Set(['service.not_found', 'run.not_found', 'request.not_found', 'systemd.unavailable'])
@@ -125,7 +130,10 @@ async function follow(history: RunHistory, sinceMs: number, shown: readonly RunL
 
 function targetOf({ names: [name] = [], run: runId = name !== undefined && idForm.test(name) ? name : undefined }: Given): Target {
   const text = name ?? runId
-  if (name !== undefined && runId !== undefined && name !== runId) throw new TaskflowsError('cli.usage', `--run: a run has one name; leave ${JSON.stringify(name)} out, or --run`)
+  if (name !== undefined && runId !== undefined && name !== runId) {
+    if (idForm.test(runId)) throw new TaskflowsError('cli.usage', `--run: a run has one name; leave ${JSON.stringify(name)} out, or --run`)
+    throw new TaskflowsError('cli.usage', `--run: expected the id of a run, such as the 32 hexadecimal digits of one of a service, got ${JSON.stringify(runId)}`, { hint: `tf history -m ${name} shows them.` })
+  }
   return {
     text, runId,
     is: ({ runId: id, runName }) => (runId !== undefined ? id === runId.toLowerCase() : name === undefined || (runName !== null && matchesGlob(runName, name))),
@@ -156,11 +164,12 @@ async function askServer({ config, configFlags, talk }: Invocation, { text, runI
   }
 }
 
-function nothingOf({ text, runId }: Target, names: ReadonlySet<string>): TaskflowsError {
+/** @param near a service that has nearly this name */
+function nothingOf({ text, runId }: Target, names: ReadonlySet<string>, near: string | undefined): TaskflowsError {
   const there = [...names].sort()
-  const hint = there.length === 0 ? 'No run has logged anything here yet. tf history shows what ran.' : `There are: ${there.slice(0, 20).join(', ')}${there.length > 20 ? ', ...' : ''}.`
-  if (text === undefined) return new TaskflowsError('run.not_found', 'no run has left lines on this machine', { hint: 'Lines are kept by the journal, and in the home directory where there is one.' })
-  return new TaskflowsError('run.not_found', `there is no ${runId === undefined ? 'run of a task named' : 'run'} ${JSON.stringify(text)}`, { details: { name: text, names: there }, hint })
+  const hint = near ?? (there.length === 0 ? 'tf list has the names of services, tf history shows what ran.' : `There are: ${there.slice(0, 20).join(', ')}${there.length > 20 ? ', ...' : ''}.`)
+  if (text === undefined) return new TaskflowsError('run.not_found', 'no run has left lines on this machine', { hint: 'tf logs NAME shows what a service wrote; tf list has their names.' })
+  return new TaskflowsError('run.not_found', `there is no ${runId === undefined ? 'service, and no run of a task named' : 'run'} ${JSON.stringify(text)}`, { details: { name: text, names: there }, hint })
 }
 
 function nothingSaid({ text }: Target, { level, grep, since, until }: Given, runs: readonly Run[]): string {

@@ -44,7 +44,7 @@ export const add: RunCommand = async (invocation) => {
   const { config, talk, output } = invocation
   const { name, url: address, replace = false, ...given } = invocation.values as unknown as Added
   if (!isServerName(name)) throw new TaskflowsError('cli.usage', `NAME: expected up to 64 letters, digits, ".", "_" and "-", and not "all", got ${JSON.stringify(name)}`)
-  const url = serverUrl(address)
+  const url = urlOf(address)
   const credential = await readCredential(given)
   const fingerprint = await fingerprintFor(url, given, talk)
   const server: ListedServer = { name, url, ...credential, ...(fingerprint && { fingerprint }) }
@@ -53,6 +53,14 @@ export const add: RunCommand = async (invocation) => {
   if (!isPrivate(server)) talk.warn(`${url} is asked without TLS: whoever is on the way can read and change what is said (docs/guides/many-hosts.md)`)
   if (given.pin) talk.note('Compare this fingerprint with what tf api security certificate shows on that host.')
   await output(false).item(shown(server), { name, text: () => sentence(shown(server)) })
+}
+
+function urlOf(address: string): string {
+  try {
+    return serverUrl(address)
+  } catch (cause) {
+    throw new TaskflowsError('cli.usage', `URL: expected host:port or a URL such as https://web1.example.com:7777, got ${JSON.stringify(address)}`, { details: { url: address }, cause })
+  }
 }
 
 export const list: RunCommand = async (invocation) => {

@@ -62,7 +62,7 @@ export async function printServiceLogs(invocation: Invocation, { names, run }: S
   if (interruption?.signal.aborted) return interruptedExitCode
   if (!follow) await output.end()
   if (printed > 0) return
-  if (run !== undefined && Object.keys(filterOf(filter)).length === 0) throw new TaskflowsError('run.not_found', `no line is of a run ${run} of ${names.join(', ')}`)
+  if (run !== undefined && Object.keys(filterOf(filter)).length === 0) throw new TaskflowsError('run.not_found', `no line is of a run ${run} of ${names.join(', ')}`, { hint: 'tf history shows the ids of runs.' })
   invocation.talk.note('No lines match.')
 }
 

@@ -26,7 +26,7 @@ export const run: RunCommand = async (invocation) => {
   const page = await connection.client.services.list({ ...(match !== undefined && { match }), ...(scope && { scope }), ...(running && { running }) })
   refuseUnknown(page, match, running)
   const output = invocation.output(false)
-  const items = all ? [...page.items, ...await helpersOf(page.items, connection)] : page.items
+  const items = all ? [...page.items, ...await helpersOf(page.items, connection, scope)] : page.items
   await output.page({ ...page, items }, listing(output.paint, zonedTime(invocation.config.displayTimezone), details === true))
 }
 
@@ -52,15 +52,23 @@ async function lastLines({ name, scope, hostname: host }: Details, paint: Paint,
   return found.length === 0 ? [] : ['', ...found.map((entry) => unitLineText(entry, paint, false, time.short))]
 }
 
-/** The units of stop and restart schedules as rows of their own. */
-async function helpersOf(services: readonly Service[], { client }: Connection): Promise<Service[]> {
-  const helped = services.filter(({ timers }) => timers.some((timer) => /^(stop|restart)-/.test(timer)))
-  const found = await Promise.all(helped.map(async (service) => {
+/** What a unit beside the service and its timer is there for. */
+const purposes: Readonly<Record<string, string>> = { start: 'starts it, as its overlap says', stop: 'stops it by its schedule', restart: 'restarts it by its schedule', run: 'a run of it', slot: 'a run of it for another time' }
+const helperForm = /^(start|stop|restart|run|slot)-taskflows-/
+
+/** The units besides those of the services themselves, as rows of their own. */
+async function helpersOf(services: readonly Service[], { client }: Connection, scope: Service['scope'] | undefined): Promise<Service[]> {
+  if (services.length === 0) return []
+  const files = await client.services.files({ match: '*', ...(scope && { scope }) })
+  const helped = new Set(files.items.flatMap((file) => (helperForm.test(file.file) ? [`${file.scope} ${file.service}`] : [])))
+  const isHelped = ({ name, scope: of, active_runs: runs, timer_enabled: timed }: Service) => helped.has(`${of} ${name.replace(/@.*/, '@')}`) || (runs > 0 && timed !== null)
+  const found = await Promise.all(services.filter(isHelped).map(async (service) => {
     const { units } = await client.services.get({ name: service.name, scope: service.scope })
-    return units.filter(({ unit }) => /^(stop|restart)-/.test(unit)).map((unit): Service => ({
+    return units.filter(({ unit }) => helperForm.test(unit)).map((unit): Service => ({
       ...service,
-      name: unit.unit, unit: unit.unit, description: '', status: unit.active_state === 'failed' ? 'failed' : unit.active_state === 'active' ? 'active' : 'inactive',
-      load_state: unit.load_state, active_state: unit.active_state, sub_state: unit.sub_state, active_runs: unit.active_state === 'active' ? 1 : 0, service_enabled: unit.enabled === 'enabled', timer_enabled: null,
+      name: unit.unit, unit: unit.unit, description: `${service.name}: ${purposes[helperForm.exec(unit.unit)![1]!]!}`,
+      status: unit.active_state === 'failed' ? 'failed' : unit.active_state === 'active' ? 'active' : 'inactive',
+      load_state: unit.load_state, active_state: unit.active_state, sub_state: unit.sub_state, active_runs: 0, service_enabled: unit.enabled === 'enabled', timer_enabled: null,
       schedule: null, timers: [], last_start: unit.last_trigger_at ?? unit.started_at, last_finish: unit.ended_at, uptime_seconds: null, next_start: unit.next_elapse_at,
       result: unit.result, exit_code: unit.exit_code, restarts: unit.restarts, pid: unit.pid, memory_bytes: unit.memory_bytes, drift: [],
     }))
