@@ -33,7 +33,8 @@ async function measureIdle(host: Host): Promise<{ taskflows: number; systemd: nu
   const before = await both()
   await once(AbortSignal.timeout(idleMs), 'abort')
   const after = await both()
-  const perSecond = (whose: keyof typeof after) => (after[whose] - before[whose]) / (idleMs / 1000)
+  // A manager with nothing to do may not run at all, and a ratio needs something.
+  const perSecond = (whose: keyof typeof after) => Math.max((after[whose] - before[whose]) / (idleMs / 1000), 0.01)
   return { taskflows: perSecond('taskflows'), systemd: perSecond('systemd') }
 }
 

@@ -284,7 +284,7 @@ export interface ServiceDefinition {
   readonly overlap?: 'skip' | 'queue' | 'replace' | 'allow'
   /** What becomes of times of its calendars that passed while the machine or its systemd was down. Default as their `persistent` says: `last` or `none`. */
   readonly catchUp?: 'none' | 'last' | 'all'
-  /** Seconds: `all` goes back no further. Default a day. */
+  /** Seconds: `all` goes back no further. Default a day, at most a week. */
   readonly catchUpWindow?: number
 
   readonly environment?: EnvironmentDefinition

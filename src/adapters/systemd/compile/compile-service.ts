@@ -148,7 +148,6 @@ function timerUnits(compilation: Compilation): readonly UnitFile[] {
   if (startSchedule.length === 0 && definition.directives?.Timer) {
     throw new ValidationError('service.invalid', `directives: [Timer] of ${definition.name} has no timer to be in, since there is no startSchedule`, { details: { field: 'directives.Timer' } })
   }
-  if (definition.catchUp === 'all') compilation.warn('catchUp all is done by a server: tf api start')
   const through = scheduledVerb(definition)
   return [
     ...(startSchedule.length === 0 ? [] : [...(through === undefined ? [] : [verbUnit(compilation, 'start')]), timerUnit(compilation, 'timer', startSchedule)]),

@@ -72,6 +72,7 @@ export function checkYear(definition: ServiceDefinition, year: ServiceYear, { fr
   } else if (year.runs > 0 && definition.type === 'oneshot' && durationOf(definition) === undefined) {
     tell({ severity: 'advice', check: 'overlap', message: 'a run that hangs would keep all others from starting', hint: 'Say how long it may take: timeout: \'10m\'.' })
   }
+  if (definition.catchUp === 'all') tell({ severity: 'advice', check: 'calendar', message: 'its catchUp is done by a server: without one on its host nothing is made up for', hint: 'tf api start' })
   if (year.runs === 0 && definition.startSchedule !== undefined && year.never.length === 0) tell({ severity: 'advice', check: 'calendar', message: 'it does not run within the year', hint: 'See whether that is meant.' })
   return findings
 }

@@ -147,7 +147,7 @@ export const serviceFields = {
     kind: { is: 'choice', words: ['none', 'last', 'all'] }, otherwise: 'as persistent of its calendars says',
     about: 'What becomes of times of its calendars that passed while the machine was down: nothing, one run for the last of them, or one for each, which needs a server (docs/guides/schedules-and-overlap.md).',
   },
-  catchUpWindow: { kind: { is: 'duration' }, about: 'With catchUp all: how far back it goes. Default a day.' },
+  catchUpWindow: { kind: { is: 'duration' }, about: 'With catchUp all: how far back it goes, a week at most. Default a day.' },
 
   environment: { kind: environment, aliases: ['dockerContainer'], about: 'Where it runs: a Venv, a DockerContainer, or the name of an environment of tf env. A plain object of variables means env.' },
   workingDirectory: { kind: { is: 'special', type: 'directory' }, about: 'Where it runs; must exist. Relative to the directory of the definition.' },

@@ -366,6 +366,7 @@ describe('what becomes of times that were missed', () => {
     [{ catchUp: 'last', schedule: { period: 60 } }, 'catchUp: needs a calendar in startSchedule: a period has no times of its own'],
     [{ catchUp: 'last', schedule: 'daily', catchUpWindow: '1h' }, 'catchUpWindow: is only for catchUp all'],
     [{ catchUp: 'all', schedule: 'daily', catchUpWindow: 0 }, 'catchUpWindow: expected more than 0 seconds, got 0'],
+    [{ catchUp: 'all', schedule: 'daily', catchUpWindow: '8 days' }, /^catchUpWindow: must not be longer than a week/],
     [{ catchUp: 'some', schedule: 'daily' }, /^catchUp: expected one of none, last, all/],
   ])('is refused where it cannot be: %j', (options, problem) => {
     expect(problemsOf(options)).toMatch(problem)

@@ -74,6 +74,7 @@ const rules: readonly Rule[] = [
   },
   { field: 'catchUp', broken: ({ catchUp, name }) => catchUp === 'all' && isTemplate(name), message: 'must not be all for a template: times are made up for by a template of their own, which has no instances' },
   { field: 'catchUpWindow', broken: ({ catchUp, catchUpWindow }) => catchUpWindow !== undefined && catchUp !== 'all', message: 'is only for catchUp all' },
+  { field: 'catchUpWindow', broken: ({ catchUpWindow = 0 }) => catchUpWindow > 7 * 86_400, message: 'must not be longer than a week: a server looks back no further for what was missed' },
   { field: 'pidFile', broken: ({ pidFile, type }) => pidFile !== undefined && type !== 'forking', message: 'is only for type forking' },
   { field: 'instances', broken: ({ instances, name }) => instances !== undefined && !isTemplate(name), message: 'needs a template: a name that ends with @' },
   { field: 'instances', broken: ({ instances = [] }) => new Set(instances).size < instances.length, message: 'holds one twice' },

@@ -225,7 +225,7 @@ export interface ServiceOptions {
    * the last of them. `'all'`: one run for each, by a server (`tf api start`), oldest first. Says for all calendars what `persistent` says of one.
    */
   readonly catchUp?: 'none' | 'last' | 'all'
-  /** With `'all'`: how far back it goes, in seconds or as `'2 days'`. Default a day. */
+  /** With `'all'`: how far back it goes, in seconds or as `'2 days'`. Default a day, at most a week. */
   readonly catchUpWindow?: DurationInput
 
   /** Where it runs: a Venv, a DockerContainer, or the name of an environment of `tf env`. A plain object of variables means `env`. */

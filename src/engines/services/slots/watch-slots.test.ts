@@ -65,17 +65,30 @@ function world(changes: Partial<ScheduledService> = {}) {
 
 testLifecycle(() => world().watch)
 
-test('a run that signals told of is on time, and the ledger is not asked', async () => {
-  const { clock, told, asked, watch, become } = world()
+test('a run that signals told of is on time, and after the first the ledger is not asked', async () => {
+  const { clock, told, asked, runs, run, watch, become } = world()
   await using _ = watch
   await watch.start()
-  for (const at of [10, 20]) {
+  runs.push(run(start + 10 * second + 5, start + 10 * second + 9))
+  for (const at of [10, 20, 30]) {
     await clock.advance(start + at * second + 10 - clock.now())
-    become({ service: unit('taskflows-report.service', { startedAt: start + at * second + 5, endedAt: start + at * second + 9 }) })
+    become({ service: unit('taskflows-report.service', { invocationId: String(start + at * second + 5), startedAt: start + at * second + 5, endedAt: start + at * second + 9 }) })
   }
   await clock.advance(6 * second)
-  expect(told).toEqual(['10 on_time none', '20 on_time none'])
-  expect(asked.ledger).toBe(0)
+  expect(told).toEqual(['10 on_time none', '20 on_time none', '30 on_time none'])
+  expect(asked.ledger).toBe(1)
+})
+
+test('a run whose program began within the next slot is none for that one', async () => {
+  const { clock, told, runs, run, watch, become } = world({ schedules: [{ kind: 'calendar', schedule: '*:*:0/4 UTC', persistent: false, accuracy: 0.001 }] })
+  await using _ = watch
+  await watch.start()
+  const late = run(start + 7_950, start + 8_200)
+  runs.push(late)
+  await clock.advance(8_500)
+  become({ service: unit('taskflows-report.service', { invocationId: late.invocationId, startedAt: start + 8_010, endedAt: start + 8_200 }) })
+  await clock.advance(5_000)
+  expect(told).toEqual(['4 on_time none', '8 skipped overlap'])
 })
 
 test('a run that came for the next slot is none for this one', async () => {

@@ -261,10 +261,11 @@ async function untilItWorks(run: () => Promise<void>, clock: Clock, signal: Abor
   }
 }
 
-/** The usual case: the last run is that of the only slot, and it came on time. */
-function onTimeByItself({ service }: ScheduledService, [slot, next = Infinity]: readonly number[], isRipe: (slot: number) => boolean, toleranceMs: number): SlotFinding[] | undefined {
+/** The usual case: the last run is that of the only slot, not that of the one before, and it came on time. */
+function onTimeByItself({ service }: ScheduledService, { served }: Followed, [slot, next = Infinity]: readonly number[], isRipe: (slot: number) => boolean, toleranceMs: number): SlotFinding[] | undefined {
   const startedAt = service?.startedAt
   if (slot === undefined || isRipe(next) || startedAt === null || startedAt === undefined || service!.result === 'exec-condition') return undefined
+  if (served === undefined || service!.invocationId === served) return undefined
   const isIts = startedAt >= slot && startedAt < next && startedAt <= slot + toleranceMs
   return isIts ? [{ slot, verdict: 'on_time', cause: 'none', run: null, reason: '' }] : undefined
 }
@@ -283,12 +284,13 @@ function isRepeated({ cause }: SlotFinding, before: SlotFinding | undefined, { i
   return cause === 'timer_off' && (before === undefined ? isOff : before.cause === 'timer_off')
 }
 
-function settle(one: Followed, findings: readonly SlotFinding[]): void {
-  for (const { slot, verdict, cause } of findings) {
+function settle(one: Followed, findings: readonly SlotFinding[], service: UnitDetails | undefined): void {
+  for (const { slot, verdict, cause, run } of findings) {
     if (verdict === 'due' || verdict === 'overdue') one.open.set(slot, verdict)
     else one.open.delete(slot)
     one.until = Math.max(one.until, slot)
     one.isOff = cause === 'timer_off'
+    if (verdict === 'on_time' || verdict === 'late') one.served = (run ?? service)?.invocationId
   }
 }
 
