@@ -33,6 +33,8 @@ interface Crew {
   readonly at: Address
 }
 
+test('there is a release to come from', () => expect(releases).toContain('0.1.0'))
+
 describe.skipIf(process.platform !== 'linux').each(releases)('from %s', (version) => {
   const stack = new AsyncDisposableStack()
   let database: Database
