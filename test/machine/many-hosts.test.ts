@@ -162,7 +162,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('many hosts', { tim
       const followed = (async () => {
         for await (const line of createInterface(child.stdout)) {
           seen.push(said(JSON.parse(line) as Record<string, unknown>))
-          if (['one', 'two'].every((name) => seen.filter(({ server, message }) => server === name && /^Finished/.test(String(message))).length === 2)) break
+          if (['one', 'two'].every((name) => seen.filter(({ server, message }) => server === name && String(message).startsWith('Finished')).length === 2)) break
         }
       })()
       // The last line of before is the sign that both are followed.
@@ -171,7 +171,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('many hosts', { tim
       await followed
       child.kill('SIGINT')
       expect(await once(child, 'close')).toEqual([130, null])
-      for (const name of ['one', 'two']) expect(seen.filter(({ server, message }) => server === name && /^said/.test(String(message))).map(({ message }) => message)).toEqual(['said 1', 'said 2', 'said 3'])
+      for (const name of ['one', 'two']) expect(seen.filter(({ server, message }) => server === name && String(message).startsWith('said')).map(({ message }) => message)).toEqual(['said 1', 'said 2', 'said 3'])
     })
 
     test('is a mistake to ask for without services', async () => {
