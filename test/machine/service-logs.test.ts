@@ -102,7 +102,9 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('logs of services',
     const both = await tf('logs', 'web', 'worker@2', '-o', 'jsonl')
     expect(new Set(both.out.trim().split('\n').map((line) => (JSON.parse(line) as Line).service))).toEqual(new Set(['web', 'worker@2']))
     expect(await tf('logs', 'web', 'no-such')).toMatchObject({ code: 4, out: '', err: expect.stringContaining('no-such') })
-    expect(await tf('logs', 'no-such')).toMatchObject({ code: 4 })
+    expect(await tf('logs', 'no-such')).toMatchObject({ code: 4, err: expect.stringContaining('tf list has the names of services') })
+    expect(await tf('logs', 'wbe')).toMatchObject({ code: 4, err: expect.stringMatching(/no service, and no run .* "wbe"\nhint: Did you mean web\?/) })
+    expect(await tf('logs', 'web', '--run', 'xyz')).toMatchObject({ code: 2, err: expect.stringContaining('tf history -m web') })
   })
 
   test('are limited after they are filtered', async () => {

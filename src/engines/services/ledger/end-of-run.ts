@@ -1,4 +1,5 @@
 /** How a run ended, in systemd's word for it (systemd.exec(5), $SERVICE_RESULT), as a state and in words. Pure. */
+import { signalName } from '../define/signals.ts'
 import type { ServiceRun, ServiceRunState } from './service-run.ts'
 
 export interface RunEnd {
@@ -19,7 +20,7 @@ export function stateOfEnd({ result, stopped }: Pick<RunEnd, 'result' | 'stopped
 
 /** `null`: there is nothing to explain. */
 export function reasonOfEnd({ result, exitCode, exitSignal, stopped }: RunEnd): string | null {
-  const how = exitSignal !== null ? `killed by ${exitSignal}` : `exit code ${exitCode}`
+  const how = exitSignal !== null ? `killed by ${exitSignal}` : exitInWords(exitCode)
   switch (result) {
     case 'success': return stopped ? 'stopped by command' : null
     case 'exit-code': return stopped ? `stopped by command, with ${how}` : how
@@ -34,6 +35,20 @@ export function reasonOfEnd({ result, exitCode, exitSignal, stopped }: RunEnd): 
     case 'exec-condition': return 'its condition command said no'
     default: return result
   }
+}
+
+/** Those of shells and Docker's client, and of systemd where it could not begin (systemd.exec(5), Process Exit Codes). */
+const meanings: Readonly<Record<number, string>> = {
+  126: 'what it should run cannot be executed', 127: 'what it should run was not found',
+  200: 'systemd could not enter its working directory', 203: 'systemd could not execute it', 216: 'systemd could not become its group', 217: 'systemd could not become its account',
+  226: 'systemd could not set up its namespaces', 243: 'systemd could not hand over its credentials',
+}
+
+function exitInWords(code: number | null): string {
+  // A shell, and so Docker's client, ends with 128 and the number of the signal that ended what it ran.
+  const signal = code !== null && code > 128 && code < 160 ? signalName(code - 128) : undefined
+  const meaning = signal === undefined ? meanings[code ?? 0] : `what it ran was ended by ${signal}`
+  return `exit code ${code}${meaning === undefined ? '' : `: ${meaning}`}`
 }
 
 /** The part of a run that its end decides. */
