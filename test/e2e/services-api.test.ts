@@ -86,6 +86,9 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a server on a user
   test('does once what is asked for twice under one key, whichever POST it is', async () => {
     await client.services.apply({ services: ['once', 'once-gone'].map((name) => ({ name, start_command: 'sleep 1000' })) })
     await client.services.apply({ services: [{ name: 'once', start_command: 'sleep 2000' }] })
+    await client.services.apply({ services: [{ name: 'once-timed', start_command: 'sleep 1000', start_schedule: { schedule: '*:00/10' } }] })
+    const range = { since: new Date(Date.now() - 5_400_000).toISOString(), until: new Date().toISOString(), again: true }
+    const { id } = await client.services.backfill({ name: 'once-timed', ...range })
     const posts: Record<string, [path: string, body: object]> = {
       plan: ['/services:plan', { services: [{ name: 'once-2', start_command: 'true' }] }],
       apply: ['/services', { services: [{ name: 'once-2', start_command: 'true' }] }],
@@ -93,12 +96,15 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a server on a user
       enable: ['/services/once/enable', {}], disable: ['/services/once/disable', {}],
       rollback: ['/services/once/rollback', {}],
       batch: ['/services:batch', { service_names: ['once-gone'], operation: 'remove' }],
+      backfill: ['/services/once-timed/backfills', range],
+      cancelBackfill: [`/services/once-timed/backfills/${id!}/cancel`, {}],
     }
     expect(Object.keys(posts).toSorted()).toEqual(Object.entries(services).filter(([, { method }]) => method === 'POST').map(([name]) => name).toSorted())
     for (const [operation, [path, body]] of Object.entries(posts)) {
       const headers = { 'idempotency-key': crypto.randomUUID() }
       const [first, again] = [await ask(subject, 'POST', `/api/v1${path}`, { body, headers }), await ask(subject, 'POST', `/api/v1${path}`, { body, headers })]
-      expect([operation, first.status, again.status, again.text]).toEqual([operation, 200, 200, first.text])
+      const status = operation === 'backfill' ? 201 : 200
+      expect([operation, first.status, again.status, again.text]).toEqual([operation, status, status, first.text])
     }
     expect((await client.services.get({ name: 'once' })).versions).toHaveLength(3)
   })

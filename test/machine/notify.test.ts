@@ -43,7 +43,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a program that tel
     await until('slow', { StatusText: 'warms up' })
     expect(await show('slow')).toMatchObject({ ActiveState: 'activating', SubState: 'start' })
     expect(settled).toBe(false)
-    await manager.exec('systemctl', '--user', 'kill', '--signal=USR1', 'slow')
+    await manager.exec('systemctl', '--user', 'kill', '--kill-who=main', '--signal=USR1', 'slow')
     await started
     expect(await show('slow')).toMatchObject({ ActiveState: 'active', SubState: 'running', StatusText: 'serves' })
   })
@@ -58,13 +58,14 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a program that tel
     expect(await show('longer')).toMatchObject({ ActiveState: 'active', Result: 'success' })
   })
 
+  // Signals go to the main process alone: else they may end the systemd-notify(1) that it has just begun.
   test('reloads and stops by its own word', async () => {
     await start('words', "process.on('SIGHUP', () => notify.reloading())\nprocess.on('SIGUSR1', () => notify.ready('again'))\nprocess.on('SIGUSR2', () => notify.stopping())\nawait notify.ready('once')")
-    await manager.exec('systemctl', '--user', 'kill', '--signal=HUP', 'words')
+    await manager.exec('systemctl', '--user', 'kill', '--kill-who=main', '--signal=HUP', 'words')
     await until('words', { ActiveState: 'reloading', StatusText: 'once' })
-    await manager.exec('systemctl', '--user', 'kill', '--signal=USR1', 'words')
+    await manager.exec('systemctl', '--user', 'kill', '--kill-who=main', '--signal=USR1', 'words')
     await until('words', { ActiveState: 'active', StatusText: 'again' })
-    await manager.exec('systemctl', '--user', 'kill', '--signal=USR2', 'words')
+    await manager.exec('systemctl', '--user', 'kill', '--kill-who=main', '--signal=USR2', 'words')
     await until('words', { ActiveState: 'deactivating' })
   })
 
@@ -75,7 +76,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a program that tel
     // Longer than its watchdog waits.
     await new Promise((resolve) => setTimeout(resolve, 3000))
     expect(await show('hang')).toMatchObject({ ActiveState: 'active', NRestarts: '0', MainPID: first })
-    await manager.exec('systemctl', '--user', 'kill', '--signal=USR1', 'hang')
+    await manager.exec('systemctl', '--user', 'kill', '--kill-who=main', '--signal=USR1', 'hang')
     await until('hang', { ActiveState: 'active', NRestarts: '1' })
     expect((await show('hang'))['MainPID']).not.toBe(first)
   })
@@ -83,7 +84,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a program that tel
   test.each([['says no', 'async () => !sick'], ['throws', "() => { if (sick) throw new Error('sick'); return true }"], ['hangs', '() => sick ? new Promise(() => {}) : true']])('does not ping while its check %s', async (how, check) => {
     const unit = `sick-${how.replace(' ', '-')}`
     await start(unit, `let sick = false\nprocess.on('SIGUSR1', () => { sick = true })\nawait notify.startWatchdog(${check})\nawait notify.ready()`, 'WatchdogSec=1')
-    await manager.exec('systemctl', '--user', 'kill', '--signal=USR1', unit)
+    await manager.exec('systemctl', '--user', 'kill', '--kill-who=main', '--signal=USR1', unit)
     await until(unit, { ActiveState: 'failed', Result: 'watchdog' })
   })
 })
