@@ -6,13 +6,14 @@
 import { type Client, createClient } from './client/create-client.ts'
 import type { Config } from './config.ts'
 import type { TaskflowsContract } from './contract/index.ts'
+import type { ServicesHost } from './engines/services/host.ts'
 import type { ServiceDefinition } from './engines/services/index.ts'
 import type { LoadDefinitionsOptions, LoadedDefinitions } from './engines/services/files/load-definitions.ts'
+import type { ServiceLogs } from './engines/services/logs/index.ts'
 import { noBackfills } from './engines/services/backfill/no-backfills.ts'
 import { systemClock } from './kernel/clock.ts'
 import { type EnvironmentContext, environmentOperations } from './operations/environments.ts'
 import { type ServiceContext, serviceOperations } from './operations/services.ts'
-import { openServiceLogs } from './service-logs.ts'
 import { openServices } from './services.ts'
 
 export type { LoadedDefinitions }
@@ -42,7 +43,7 @@ type LocalOperation = (input: unknown, context: ServiceContext & EnvironmentCont
 /** A client that knows the operations on services and their environments, and no others. */
 export function openLocalServices(config: Config, { defaults, onProgress }: LocalServicesOptions): { readonly client: Client<TaskflowsContract>; close(): Promise<void> } {
   const services = openServices(config)
-  const context = { services, serviceLogs: openServiceLogs(config, services.host), environments: services.environments, backfills: noBackfills, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
+  const context = { services, serviceLogs: logsWhenAsked(config, services.host), environments: services.environments, backfills: noBackfills, clock: systemClock, caller: { name: 'local', role: 'admin', tenant: null }, ...(onProgress && { onProgress }) } as const
   const operations = { services: serviceOperations, environments: environmentOperations } as unknown as Readonly<Record<string, Readonly<Record<string, LocalOperation>>>>
   return {
     client: createClient<TaskflowsContract>({
@@ -51,5 +52,14 @@ export function openLocalServices(config: Config, { defaults, onProgress }: Loca
       stream: (_area, _operation, input, signal) => serviceOperations.followLogs(input as Parameters<typeof serviceOperations.followLogs>[0], { ...context, signal }),
     }),
     close: async () => { await services[Symbol.asyncDispose]() },
+  }
+}
+
+/** Most commands read none, and need not load what does. */
+function logsWhenAsked(config: Config, host: ServicesHost): ServiceLogs {
+  const open = async () => (await import('./service-logs.ts')).openServiceLogs(config, host)
+  return {
+    page: async (query, signal) => (await open()).page(query, signal),
+    follow: async function* (query, signal) { yield* (await open()).follow(query, signal) },
   }
 }
