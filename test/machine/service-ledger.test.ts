@@ -137,8 +137,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the ledger of serv
       { name: 'slow', start_command: noting('slow', 'sleep 1.4'), start_schedule: everySecond },
       { name: 'oneshot', type: 'oneshot', start_command: noting('oneshot', 'exit 0'), start_schedule: everySecond },
       { name: 'forbidden', start_command: noting('forbidden', 'exit 0'), start_schedule: everySecond, startup_requirements: [{ kind: 'cpus', amount: 5000, silent: true }] },
-      { name: 'loop', start_command: noting('loop', `test -e ${loose} && sleep 0.2 && exit 4; sleep 1000`), enabled: true, restart_policy: { condition: 'always', delay: 0.3, max_attempts: 1000, window: 10 } },
-      { name: 'steady', start_command: noting('steady', 'sleep 1000'), enabled: true },
+      { name: 'loop', start_command: noting('loop', `test -e ${loose} && sleep 0.2 && exit 4; sleep infinity`), enabled: true, restart_policy: { condition: 'always', delay: 0.3, max_attempts: 1000, window: 10 } },
+      { name: 'steady', start_command: noting('steady', 'sleep infinity'), enabled: true },
     ]
     const names = services.map(({ name }) => name)
     const timed = names.filter((name) => !['loop', 'steady'].includes(name))
@@ -178,7 +178,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('the ledger of serv
     // The first was killed from outside, the last was stopped.
     expect(counts['loop']!['failed exit-code 4']).toBeGreaterThan(seconds)
     expect(Object.values(counts['steady']!)).toEqual([1])
-    expect((await runsOf(server, 'steady'))[0]).toMatchObject({ state: 'cancelled', result: 'success' })
+    await expect.poll(async () => (await runsOf(server, 'steady'))[0], { timeout: 60_000, interval: 500 }).toMatchObject({ state: 'cancelled', result: 'success' })
     const rows = await database.query<{ host: string; id: string }>('select host, id from taskflows.service_runs')
     expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length)
     await Promise.all(servers.map(kill))
