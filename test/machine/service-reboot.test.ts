@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createPostgres, urlSource } from '../../src/adapters/database/postgres/index.ts'
 import { createManagerJournal } from '../../src/adapters/journal/manager-journal.ts'
+import { peakLine } from '../../src/adapters/systemd/compile/measure-peak.ts'
 import { createRunCollector } from '../../src/engines/services/ledger/collect-runs.ts'
 import type { ServiceRun } from '../../src/engines/services/ledger/service-run.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
@@ -24,7 +25,10 @@ units=/home/app/.config/systemd/user
 user is-system-running --wait
 if [ ! -d $units ]; then
   mkdir -p $units
-  unit() { printf '[Service]\\n%s\\n' "$2" | tee /etc/systemd/system/taskflows-$1.service >$units/taskflows-$1.service; }
+  unit() {
+    printf '[Service]\\n%s\\nExecStopPost=%s\\n' "$2" '${peakLine('system', '/usr/bin/logger')}' >/etc/systemd/system/taskflows-$1.service
+    printf '[Service]\\n%s\\nExecStopPost=%s\\n' "$2" '${peakLine('user', '/usr/bin/logger')}' >$units/taskflows-$1.service
+  }
   unit good 'ExecStart=/bin/true
 Type=oneshot'
   unit bad 'ExecStart=sh -c "exit 3"'
@@ -89,6 +93,12 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('after a shutdown a
     test('what wanted more memory than it may have was killed for it by the kernel', () => {
       const killed = { state: 'failed', result: 'oom-kill', reason: 'the kernel killed it for want of memory' }
       expect(runsOf(scope, 'hog')).toMatchObject([killed, killed])
+    })
+
+    test('the most memory that a run had is there, though systemd does not say it', () => {
+      for (const { memoryPeakBytes } of runsOf(scope, 'hog')) expect(memoryPeakBytes).toBeGreaterThan(30_000_000)
+      for (const { memoryPeakBytes } of runsOf(scope, 'hog')) expect(memoryPeakBytes).toBeLessThan(34_000_000)
+      for (const { memoryPeakBytes } of [...runsOf(scope, 'bad'), ...runsOf(scope, 'good')]) expect(memoryPeakBytes).toBeGreaterThan(100_000)
     })
 
     test('what ran was stopped with the machine, and lost with the power', () => {

@@ -27,11 +27,12 @@ systemctl --user start ${cases.map(unitOf).join(' ')} 2>/dev/null
 while systemctl --user is-active --quiet ${cases.map(unitOf).join(' ')} || systemctl --user list-jobs | grep -q taskflows- || systemctl --user list-units --state=activating,deactivating 'taskflows-*' | grep -q taskflows-; do sleep 0.5; done
 systemctl --user show ${cases.map(unitOf).join(' ')} --property=${properties.join(',')} >shown.txt
 tf status --match memory -o json >status.json
+tf history --kind service -l 1000 -o json >history.json
 /in/node -e '
 const { readFileSync, readdirSync } = require("node:fs")
 const text = (path) => readFileSync(path, "utf8")
 console.log(JSON.stringify({
-  created: JSON.parse(text("created.json")), shown: text("shown.txt"), status: JSON.parse(text("status.json")),
+  created: JSON.parse(text("created.json")), shown: text("shown.txt"), status: JSON.parse(text("status.json")), history: JSON.parse(text("history.json")),
   written: Object.fromEntries(readdirSync("work").map((name) => [name, text("work/" + name)])),
 }))'
 `
@@ -40,6 +41,7 @@ interface Found {
   readonly created: AppliedServices
   readonly shown: string
   readonly status: { readonly items: readonly { readonly name: string; readonly result: string | null }[] }
+  readonly history: { readonly items: readonly { readonly name: string; readonly memory_peak_bytes: number | null }[] }
   readonly written: Readonly<Record<string, string>>
 }
 
@@ -59,6 +61,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on pure cgroup v2'
       expect(found.created.reloads).toBe(1)
       expectCases(cases, readProperties(found.shown), (name) => found.written[name])
       expect(found.status.items).toMatchObject([{ name: 'memory', result: 'oom-kill' }])
+      // Its systemd, 252, does not tell it.
+      expect(found.history.items.find(({ name }) => name === 'memory')?.memory_peak_bytes).toBeGreaterThan(10_000_000)
     } finally {
       rmSync(work, { recursive: true })
     }

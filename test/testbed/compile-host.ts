@@ -11,6 +11,7 @@ export function compileHost(scope: ServiceScope = 'user', differences: Partial<C
     docker: { program: '/usr/bin/docker', environment: {}, cgroupDriver: 'systemd' },
     runExport: ['/usr/bin/node', '/usr/lib/taskflows/main.js', 'run'],
     systemctl: '/usr/bin/systemctl',
+    peakLogger: undefined,
     secretEnvPath: (service) => `/home/ann/.taskflows/services/${scope}/${service}.env`,
     environment: {},
     ...differences,

@@ -4,6 +4,7 @@
  */
 import { constants } from 'node:os'
 import type { ManagerMessage, ManagerWord } from '../../engines/services/ledger/journal-runs.ts'
+import { peakMessageId } from '../../engines/services/ledger/peak-message.ts'
 import type { ManagerJournal } from '../../engines/services/ledger/manager-journal.ts'
 import { journalLines } from './journalctl.ts'
 
@@ -29,6 +30,7 @@ const words: Readonly<Record<string, ManagerWord>> = {
   '9d1aaa27d60140bd96365438aad20286': 'stopped', // SD_MESSAGE_UNIT_STOPPED
   '5eb03494b6584870a536b337290809b3': 'restarting', // SD_MESSAGE_UNIT_RESTART_SCHEDULED
   'ae8f7b866b0347b9af31fe1c80b127c0': 'measured', // SD_MESSAGE_UNIT_RESOURCES
+  [peakMessageId]: 'peaked', // of units of ours, where systemd does not say it
   'b07a249cd024414a82dd00cd181378ff': 'manager_started', // SD_MESSAGE_STARTUP_FINISHED
   'eed00a68ffd84e31882105fd973abdd1': 'manager_started', // SD_MESSAGE_USER_STARTUP_FINISHED
 }
@@ -39,7 +41,10 @@ const fields = [
 ]
 
 export function createManagerJournal({ scope, uid, program = 'journalctl', unit }: ManagerJournalOptions): ManagerJournal {
-  const matches = [scope === 'user' ? `_UID=${uid}` : '_PID=1', ...(unit === undefined ? [] : [`${scope === 'user' ? 'USER_UNIT' : 'UNIT'}=${unit}`]), ...Object.keys(words).map((id) => `MESSAGE_ID=${id}`)]
+  const ofUnit = unit === undefined ? [] : [`${scope === 'user' ? 'USER_UNIT' : 'UNIT'}=${unit}`]
+  const ids = Object.keys(words).map((id) => `MESSAGE_ID=${id}`)
+  // What root says by the units of the machine is as good as what their manager says.
+  const matches = scope === 'user' ? [`_UID=${uid}`, ...ofUnit, ...ids] : ['_PID=1', ...ofUnit, ...ids, '+', '_UID=0', ...ofUnit, `MESSAGE_ID=${peakMessageId}`]
   return {
     read: async function* (from, signal) {
       const start = 'cursor' in from ? `--cursor=${from.cursor}` : `--since=@${Math.floor(from.sinceMs / 1000)}`

@@ -53,18 +53,23 @@ export function createSystemdManager(options: SystemdManagerOptions): ServiceMan
 }
 
 async function compileHost({ scope, environment, homeDirectory, uid, runExport, stateDirectory, dockerLogDriver = null, serviceEnvironment = {} }: SystemdManagerOptions): Promise<CompileHost> {
-  const [{ createFindProgram, createVenvRunner }, { createDockerHost }] = await Promise.all([import('./compile/programs.ts'), import('./compile/docker-host.ts')])
+  const [{ createFindProgram, createVenvRunner }, { createDockerHost }, { findPeakLogger }] = await Promise.all([import('./compile/programs.ts'), import('./compile/docker-host.ts'), import('./compile/measure-peak.ts')])
   const path = environment['PATH'] ?? ''
   const findProgram = createFindProgram({ path })
-  let systemctl: string | undefined
+  let foundSystemctl: string | undefined
+  const systemctl = (): string => (foundSystemctl ??= findProgram('systemctl') ?? '/usr/bin/systemctl')
   let docker: DockerHost | undefined
+  let peakLogger: { readonly path: string | undefined } | undefined
   return {
     scope, findProgram, runExport,
     privileged: scope === 'system' || uid === 0,
     venvRunner: createVenvRunner({ path, homeDirectory }),
     // Not asked for before something needs it.
     get systemctl() {
-      return systemctl ??= findProgram('systemctl') ?? '/usr/bin/systemctl'
+      return systemctl()
+    },
+    get peakLogger() {
+      return (peakLogger ??= { path: findPeakLogger(systemctl(), findProgram) }).path
     },
     get docker() {
       const program = findProgram('docker')

@@ -3,10 +3,11 @@ import type { Command, ServiceDefinition, VenvDefinition } from '../../../engine
 import { ValidationError } from '../../../kernel/errors.ts'
 import { containerLines } from './compile-container.ts'
 import type { Compilation } from './compile-host.ts'
+import { peakLine } from './measure-peak.ts'
 import { type UnitSection, type UnitText, execLine } from './unit-text.ts'
 
 export function execDirectives(compilation: Compilation): UnitSection {
-  const { definition, container: run } = compilation
+  const { definition, container: run, host } = compilation
   const line = (command: Command): UnitText => execLine(argvOf(command, compilation))
   const lines = (commands: readonly Command[] = []): readonly UnitText[] => commands.map(line)
   const container = run && containerLines(run, compilation)
@@ -18,7 +19,8 @@ export function execDirectives(compilation: Compilation): UnitSection {
     ExecStartPost: lines(definition.execStartPost),
     ExecReload: definition.restartCommand && line(definition.restartCommand),
     ExecStop: container?.stop ?? (definition.stopCommand && line(definition.stopCommand)),
-    ExecStopPost: [...(container ? [container.post] : []), ...lines(definition.execStopPost)],
+    // That of a container would be that of Docker's client.
+    ExecStopPost: [...(container || host.peakLogger === undefined ? [] : [peakLine(host.scope, host.peakLogger)]), ...(container ? [container.post] : []), ...lines(definition.execStopPost)],
   }
 }
 

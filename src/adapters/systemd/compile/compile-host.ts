@@ -17,6 +17,8 @@ export interface CompileHost {
   readonly runExport: readonly [string, ...string[]]
   /** Absolute, of systemctl. */
   readonly systemctl: string
+  /** Absolute, of logger(1), where a line of sh(1) is to tell the most memory of a run: `measure-peak.ts`. */
+  readonly peakLogger: string | undefined
   /** The file for values that look like secrets. Absolute. */
   secretEnvPath(service: string): string
   /** What every service gets, such as a TASKFLOWS_HOME that is not the default. */

@@ -5,6 +5,7 @@
  */
 import type { CompiledService } from '../../../engines/services/service-manager.ts'
 import { timerCalendar } from '../../../kernel/schedule/index.ts'
+import { isPeakLine } from '../compile/measure-peak.ts'
 import { fieldsOf } from './import-fields.ts'
 import { type UnitSettings, mergeUnit } from './read-unit-file.ts'
 import { type ImportedCommand, importCommand } from './import-exec.ts'
@@ -32,6 +33,7 @@ export function compareUnits(source: { readonly service: UnitSettings; readonly 
   const ours = mergeUnit([text('service')!]).settings
   const withSecrets = new Map(ours).set('Service.Environment', [...ours.get('Service.Environment') ?? [], ...secretLines(compiled)])
   if (compiled.secretEnv) withSecrets.set('Service.EnvironmentFile', (ours.get('Service.EnvironmentFile') ?? []).filter((file) => file !== compiled.secretEnv!.path))
+  withSecrets.set('Service.ExecStopPost', (ours.get('Service.ExecStopPost') ?? []).filter((line) => !isPeakLine(line)))
   const timer = text('timer')
   return [
     ...differences(meaningOf(source.service, place), meaningOf(withSecrets, place)),

@@ -1,11 +1,13 @@
 /** What must change in a unit that becomes one of ours, since it gets another name and one start command. Before anything is read out of it. */
+import { isPeakLine } from '../compile/measure-peak.ts'
 import type { UnitSettings } from './read-unit-file.ts'
 import { withoutOwnName } from './specifiers.ts'
 import { commandsOf } from './unit-values.ts'
 
 export function rewriteUnit(unit: string, settings: UnitSettings): { readonly settings: UnitSettings } | { readonly refused: string } {
   const written = new Map<string, readonly string[]>()
-  for (const [key, values] of settings) {
+  for (const [key, said] of settings) {
+    const values = key === 'Service.ExecStopPost' ? said.filter((value) => !isPeakLine(value)) : said
     const found = values.map((value) => withoutOwnName(value, unit))
     const refused = found.find((one) => 'refused' in one)
     if (refused && 'refused' in refused && !/^Unit\.(?:Description|Documentation)$/.test(key)) return { refused: `${key.replace('.', ': ')}=: ${refused.refused}` }

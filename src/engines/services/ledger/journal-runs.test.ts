@@ -43,11 +43,22 @@ test.for<[string, () => ManagerMessage[], string[]]>([
   ['silence until the next run', () => [said('starting a'), said('started a'), said('starting b'), said('started b'), failed('b')], ['a succeeded success 0', 'b failed exit-code']],
   ['silence to the end', () => [said('starting a'), said('started a')], ['a succeeded success 0']],
   ['what was used, behind the end', () => [said('started a'), failed('a'), said('measured a', { cpuSeconds: 2 })], ['a failed exit-code', 'a failed exit-code']],
+  ['the most memory of a run, by its unit, before its end', () => [said('started a'), said('peaked a', { memoryPeakBytes: 5, manager: 'other' }), failed('a')], ['a failed exit-code']],
+  ['and behind it', () => [said('started a'), failed('a'), said('peaked a', { memoryPeakBytes: 5, manager: 'other' })], ['a failed exit-code', 'a failed exit-code']],
+  ['the most memory of nobody knows what', () => [said('peaked z', { memoryPeakBytes: 5 })], []],
   ['the failure of a run whose start is not in the journal any more', () => [failed('a')], ['a failed exit-code']],
   ['the stop of a run that was taken for over before journald had it', () => [said('stopping a'), said('stopped a', { job: 'stop' })], ['a cancelled success']],
   ['units of others, and timers', () => [said('started a', { unit: 'ssh.service' }), said('started b', { unit: 'taskflows-web.timer' }), said('started c', { unit: 'stop-taskflows-web.service' })], []],
 ])('%s', ([, messages, runs]) => {
   expect(told(messages(), () => false)).toEqual(runs)
+})
+
+test('the most memory of a run is kept, whatever systemd measures besides', () => {
+  const runs = reader()
+  for (const message of [said('started a'), said('peaked a', { memoryPeakBytes: 5, manager: 'of no manager' })]) expect(runs.take(message)).toEqual([])
+  expect(runs.manager).not.toBe('of no manager')
+  expect(runs.take(failed('a'))).toMatchObject([{ memoryPeakBytes: 5 }])
+  expect(runs.take(said('measured a', { cpuSeconds: 2 }))).toMatchObject([{ cpuSeconds: 2, memoryPeakBytes: 5 }])
 })
 
 test('a run has the time of its start, and of its process when that ended before systemd had its say', () => {

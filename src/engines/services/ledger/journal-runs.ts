@@ -14,7 +14,7 @@ import type { ServiceRun, ServiceRunKey } from './service-run.ts'
  * What systemd says of a unit, by the message ids of its catalogue; of itself `manager_started`, and `all_stopped` on its way down.
  * `forbidden`: a start that a condition did not let through.
  */
-export type ManagerWord = 'starting' | 'started' | 'finished' | 'exited' | 'failed' | 'skipped' | 'forbidden' | 'succeeded' | 'stopping' | 'stopped' | 'restarting' | 'measured' | 'manager_started' | 'all_stopped'
+export type ManagerWord = 'starting' | 'started' | 'finished' | 'exited' | 'failed' | 'skipped' | 'forbidden' | 'succeeded' | 'stopping' | 'stopped' | 'restarting' | 'measured' | 'peaked' | 'manager_started' | 'all_stopped'
 
 export interface ManagerMessage {
   /** Epoch milliseconds. */
@@ -161,7 +161,7 @@ export function createJournalRuns({ host, scope, open: before, manager: managerB
     const current = found(message)
     if (current === undefined) return [...first, ...about(message, isEnded)]
     switch (word) {
-      case 'starting': case 'started': case 'measured': case 'manager_started': case 'all_stopped': case 'forbidden': return first
+      case 'starting': case 'started': case 'measured': case 'peaked': case 'manager_started': case 'all_stopped': case 'forbidden': return first
       case 'exited': open.set(invocationId, { ...current, exit: { at, code: message.exitCode, signal: message.exitSignal } }); return first
       case 'stopping': open.set(invocationId, { ...current, stopped: true }); return first
       case 'failed': case 'skipped': return [...first, end(current, message.result ?? word, at)]
@@ -179,14 +179,22 @@ export function createJournalRuns({ host, scope, open: before, manager: managerB
   const about = (message: ManagerMessage, isEnded: boolean): ServiceRun[] => {
     const { word, unit, at, result, job, cpuSeconds, memoryPeakBytes } = message
     const last = ended.get(unit)
-    if (word === 'measured' && isEnded) return [close(unit, { ...last!, cpuSeconds, memoryPeakBytes })]
+    if (word === 'measured' && isEnded) return [close(unit, { ...last!, cpuSeconds, memoryPeakBytes: memoryPeakBytes ?? last!.memoryPeakBytes })]
     const wasStopped = word === 'stopped' && job === 'stop'
     if ((word !== 'failed' && !wasStopped) || isEnded || underWay.has(unit)) return []
     return [close(unit, endedRun(unended(message, null), wasStopped ? silentEnd(true) : { result: result ?? 'failed', exitCode: null, exitSignal: null, stopped: false }, at))]
   }
 
+  /** Told by the unit, before its end or behind it, and not by its manager. */
+  const peaked = ({ unit, invocationId, memoryPeakBytes }: ManagerMessage): ServiceRun[] => {
+    const [current, last] = [open.get(invocationId), ended.get(unit)]
+    if (current !== undefined) open.set(invocationId, { ...current, run: { ...current.run, memoryPeakBytes } })
+    return current === undefined && last !== undefined && last.invocationId === invocationId ? [close(unit, { ...last, memoryPeakBytes })] : []
+  }
+
   return {
     take: (message) => {
+      if (message.word === 'peaked') return peaked(message)
       manager = message.manager
       boot = message.bootId
       if (message.word === 'manager_started') {
