@@ -145,10 +145,14 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('many hosts', { tim
 
     test('is one list by time, in which each line says of which server it is', async () => {
       expect(await tf('start', 'talks', '--wait', '-s', 'one', '-s', 'two')).toMatchObject({ code: 0 })
-      const shown = await tf('logs', 'talks', '-s', 'one', '-s', 'two', '--grep', '^said', '-o', 'json')
-      expect(shown.code, shown.err).toBe(0)
-      const lines = items(shown.out).map(said)
-      for (const name of ['one', 'two']) expect(lines.filter(({ server }) => server === name).map(({ message }) => message)).toEqual(['said 1', 'said 2', 'said 3'])
+      // journald writes down what a program said a while after it has ended.
+      const lines = await vi.waitFor(async () => {
+        const shown = await tf('logs', 'talks', '-s', 'one', '-s', 'two', '--grep', '^said', '-o', 'json')
+        expect(shown.code, shown.err).toBe(0)
+        const found = items(shown.out).map(said)
+        for (const name of ['one', 'two']) expect(found.filter(({ server }) => server === name).map(({ message }) => message)).toEqual(['said 1', 'said 2', 'said 3'])
+        return found
+      }, { timeout: 30_000, interval: 500 })
       inOrder(lines)
       const text = (await tf('logs', 'talks', '-s', 'one', '-s', 'plain', '--grep', '^said|^Finished')).out
       expect(text).toMatch(/^one    \d{4}-\d\d-\d\d .* said 3$/m)
