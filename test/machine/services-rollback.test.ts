@@ -46,7 +46,7 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('a service', { time
 
   test('that ends soon after its start has not come up, also when systemd starts it again and again', async () => {
     await apply([defined('flaky', { startCommand: startCommand('sleep', '1111') })])
-    const late = defined('flaky', { startCommand: shell('sleep 0.4; exit 5'), restartPolicy: { condition: 'always', delay: 0.1 } })
+    const late = defined('flaky', { startCommand: shell('sleep 0.3; exit 5'), restartPolicy: { condition: 'always', delay: 0.01 } })
     await expect(apply([late])).rejects.toMatchObject({ code: 'service.not_applied', message: expect.stringContaining('exit code 5') })
     expect(await argumentsOf('flaky')).toBe('/usr/bin/sleep 1111')
   })

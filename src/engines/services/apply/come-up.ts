@@ -6,11 +6,10 @@ import { untilHealthy } from './health-check.ts'
 import type { ServicesHost } from '../host.ts'
 import { untilContainersRun } from './containers-run.ts'
 import type { ServiceDefinition } from '../service-definition.ts'
-import type { ServiceManager, UnitDetails, UnitOutcome } from '../service-manager.ts'
+import type { ServiceManager, UnitDetails, UnitOutcome, UnitState } from '../service-manager.ts'
 
 /** A program that cannot work mostly says so within this time of its start. */
 const settleMs = 800
-const lookEveryMs = 100
 
 export interface Started {
   readonly unit: string
@@ -39,29 +38,47 @@ export function isFailure({ result }: UnitOutcome): boolean {
   return result !== 'done' && result !== 'skipped'
 }
 
+/** By signals: one that systemd starts again soon is down for less time than lies between two looks. */
 async function settle(units: readonly string[], manager: ServiceManager, { clock }: Pick<ServicesHost, 'clock'>): Promise<Map<string, string>> {
-  if (units.length === 0) return new Map()
-  const deadline = clock.now() + settleMs
-  for (;;) {
-    const states = new Map((await manager.states()).map((state) => [state.unit, state]))
-    const suspects = units.filter((unit) => states.get(unit)?.activeState === 'failed' || states.get(unit)?.subState.startsWith('auto-restart'))
-    const problems = suspects.length > 0 ? await problemsNow(suspects, manager) : new Map<string, string>()
-    if (problems.size === units.length || clock.now() >= deadline) return problems
-    await clock.sleep(lookEveryMs)
+  const problems = new Map<string, string>()
+  const wanted = new Set(units)
+  if (units.length === 0) return problems
+  const settled = new AbortController()
+  using _ = clock.timer(settleMs, () => settled.abort())
+  const note = (pictures: readonly UnitDetails[]): void => {
+    for (const [unit, problem] of problemsIn(pictures)) if (wanted.has(unit)) problems.set(unit, problem)
   }
+  for await (const told of manager.watch(settled.signal)) {
+    note(told.kind === 'lost' ? await manager.details(await endedOf(units, manager)) : [...told.seen, ...told.units])
+    if (problems.size === wanted.size) return problems
+  }
+  note(await manager.details(await endedOf(units, manager)))
+  return problems
+}
+
+async function endedOf(units: readonly string[], manager: ServiceManager): Promise<readonly string[]> {
+  const states = new Map((await manager.states()).map((state) => [state.unit, state]))
+  return units.filter((unit) => states.has(unit) && hasEnded(states.get(unit)!))
+}
+
+function hasEnded({ activeState, subState }: UnitState): boolean {
+  return activeState === 'failed' || subState.startsWith('auto-restart')
 }
 
 async function problemsNow(units: readonly string[], manager: ServiceManager): Promise<Map<string, string>> {
-  return new Map((await manager.details(units)).flatMap((details) => {
+  return problemsIn(await manager.details(units))
+}
+
+function problemsIn(pictures: readonly UnitDetails[]): Map<string, string> {
+  return new Map(pictures.flatMap((details) => {
     const problem = problemIn(details)
     return problem === null ? [] : [[details.unit, problem]]
   }))
 }
 
 /** One that ended well and is started again, as its restart policy says, has not failed. */
-function problemIn({ activeState, subState, result, exitCode, exitSignal }: UnitDetails): string | null {
-  const ends = activeState === 'failed' || subState.startsWith('auto-restart')
-  if (!ends || result === 'success' || result === null) return null
+function problemIn({ result, exitCode, exitSignal, ...state }: UnitDetails): string | null {
+  if (!hasEnded(state) || result === 'success' || result === null) return null
   const how = exitSignal !== null ? `was ended by ${exitSignal}` : exitCode !== null ? `ended with exit code ${exitCode}` : 'failed'
   return `${how} soon after its start${result === 'exit-code' || result === 'signal' ? '' : ` (${result})`}`
 }
