@@ -86,6 +86,17 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
       expect((await tf('create', file)).err).toContain('2 unchanged; systemd was told nothing')
     })
 
+    test('says what it does not start, and nothing about a package.json without a type', async () => {
+      write('typeless/package.json', '{ "private": true }')
+      module('typeless/asleep.ts', { name: 'asleep', startCommand: 'true' }, { name: 'awake', startCommand: 'sleep 1000', enabled: true })
+      const created = await tf('create', 'typeless/asleep.ts')
+      expect(created.err).toBe('2 created; systemd read its units once\nnot started: asleep. tf start NAME starts one; with enabled: true, tf create and each boot do\n')
+      module('typeless/asleep.ts', { name: 'asleep', startCommand: 'false' })
+      expect((await tf('create', 'typeless/asleep.ts')).err).toBe('1 changed; systemd read its units once\n')
+      module('typeless/later.ts', { name: 'later', startCommand: 'true' })
+      expect((await tf('create', 'typeless/later.ts', '--no-start')).err).toBe('1 created; systemd read its units once\n')
+    })
+
     test('says what changes and why, and does it', async () => {
       module('change.ts', { name: 'change', startCommand: 'sleep 1000', enabled: true })
       expect(await tf('create', 'change.ts')).toMatchObject({ code: 0 })

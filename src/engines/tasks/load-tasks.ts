@@ -35,11 +35,24 @@ export async function loadTasks(modules: readonly string[], from: string): Promi
 export async function loadModule(module: string, from: string): Promise<Record<string, unknown>> {
   const path = resolve(from, module)
   if (!existsSync(path)) throw new TaskflowsError('module.unloadable', `the module ${path} does not exist`, { details: { module: path }, hint: 'Give the path of a file that exports tasks, from the working directory.' })
+  hideAdviceOnPackages()
   try {
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>
   } catch (error) {
     throw new TaskflowsError('module.unloadable', `the module ${path} threw while it was loaded: ${messageOf(error)}${placeOf(error, path)}`, { details: { module: path }, cause: error, ...hintFor(error) })
   }
+}
+
+let isHidden = false
+
+/** Four lines, on each run, for a package.json that does not say whether its modules are ES modules: they are loaded all the same. */
+function hideAdviceOnPackages(): void {
+  const [tell] = process.listeners('warning') as NodeJS.WarningListener[]
+  if (isHidden || tell === undefined) return
+  isHidden = true
+  process.off('warning', tell).on('warning', (warning) => {
+    if ((warning as { readonly code?: unknown }).code !== 'MODULE_TYPELESS_PACKAGE_JSON') tell.call(process, warning)
+  })
 }
 
 /** The first line of the stack that is not Node's own, when the error has one. */

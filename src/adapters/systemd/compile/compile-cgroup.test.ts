@@ -14,7 +14,6 @@ test.each<[CgroupDefinition, readonly string[]]>([
   [{ cpuQuota: 50_000 }, ['CPUQuota=50%']],
   [{ cpuQuota: 200_000, cpuPeriod: 100_000 }, ['CPUQuota=200%']],
   [{ cpuQuota: 1_000, cpuPeriod: 30_000 }, ['CPUQuota=3.33%', 'CPUQuotaPeriodSec=30ms']],
-  [{ cpuQuota: 1, cpuPeriod: 1_000_000 }, ['CPUQuota=0.01%', 'CPUQuotaPeriodSec=1s']],
   [{ cpuShares: 512 }, ['CPUWeight=50']],
   [{ cpuShares: 262_144 }, ['CPUWeight=10000']],
   [{ cpuShares: 512, cpuWeight: 7 }, ['CPUWeight=7']],
@@ -44,6 +43,12 @@ test.each<[CgroupDefinition, readonly string[]]>([
   [{ environment: { A: 'b' }, user: 'nobody', group: 'nogroup', workingDir: '/srv' }, ['User=nobody', 'Group=nogroup', 'WorkingDirectory=/srv', 'Environment="A=b"']],
 ])('%j is %j', (cgroup, expected) => {
   expect(compile(cgroup)).toEqual({ lines: expected, warnings: [] })
+})
+
+test('a quota that only somebody can mean who thinks of percent is done, and told', () => {
+  expect(compile({ cpuQuota: 1, cpuPeriod: 1_000_000 })).toEqual({ lines: ['CPUQuota=0.01%', 'CPUQuotaPeriodSec=1s'], warnings: [expect.stringMatching(/^cgroupConfig\.cpuQuota of 1 .* half a CPU is 500000$/)] })
+  expect(compile({ cpuQuota: 50 }).warnings).toEqual([expect.stringContaining('half a CPU is 50000')])
+  expect(compile({ cpuQuota: 1_000 }).warnings).toEqual([])
 })
 
 describe('what cannot be enforced is named', () => {

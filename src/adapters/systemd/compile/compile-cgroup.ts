@@ -16,7 +16,7 @@ export function cgroupDirectives({ definition, warn }: Compilation): UnitSection
   const { cgroupConfig: cgroup = {} } = definition
   return {
     ...accounting,
-    ...cpuDirectives(cgroup),
+    ...cpuDirectives(cgroup, warn),
     ...memoryDirectives(cgroup, warn),
     IOWeight: ioWeight(cgroup),
     ...deviceDirectives(cgroup, warn),
@@ -28,14 +28,25 @@ export function cgroupDirectives({ definition, warn }: Compilation): UnitSection
   }
 }
 
-function cpuDirectives({ cpuQuota, cpuPeriod = 100_000, cpuShares, cpuWeight, cpusetCpus }: CgroupDefinition): UnitSection {
+function cpuDirectives(cgroup: CgroupDefinition, warn: Compilation['warn']): UnitSection {
+  const { cpuQuota, cpuPeriod = defaultCpuPeriod, cpuShares, cpuWeight, cpusetCpus } = cgroup
+  warnOfTinyQuota(cgroup, warn)
   const weight = cpuWeight ?? (cpuShares === undefined ? undefined : (cpuShares / 1024) * 100)
   return {
     CPUQuota: cpuQuota ? percent(Math.max((cpuQuota / cpuPeriod) * 100, 0.01)) : undefined,
-    CPUQuotaPeriodSec: cpuQuota && cpuPeriod !== 100_000 ? timeSpan(cpuPeriod / 1e6) : undefined,
+    CPUQuotaPeriodSec: cpuQuota && cpuPeriod !== defaultCpuPeriod ? timeSpan(cpuPeriod / 1e6) : undefined,
     CPUWeight: weight === undefined ? undefined : clamp(weight, 1, 10_000),
     AllowedCPUs: cpusetCpus === undefined ? undefined : verbatim(cpusetCpus),
   }
+}
+
+/** Microseconds: systemd.resource-control(5), CPUQuotaPeriodSec, and docker-run(1), --cpu-period. */
+export const defaultCpuPeriod = 100_000
+
+/** Whoever meant percent, or CPUs, has a service that hardly runs. */
+export function warnOfTinyQuota({ cpuQuota, cpuPeriod = defaultCpuPeriod }: CgroupDefinition, warn: (text: string) => void): void {
+  if (!cpuQuota || cpuQuota / cpuPeriod >= 0.01) return
+  warn(`cgroupConfig.cpuQuota of ${cpuQuota} is less than a hundredth of a CPU: it counts microseconds in each period of ${cpuPeriod}, so half a CPU is ${cpuPeriod / 2}`)
 }
 
 function memoryDirectives(cgroup: CgroupDefinition, warn: Compilation['warn']): UnitSection {

@@ -3,6 +3,7 @@
  * word for is told, never left out in silence. Pure.
  */
 import type { CgroupDefinition, ContainerDefinition } from '../../../engines/services/service-definition.ts'
+import { defaultCpuPeriod, warnOfTinyQuota } from './compile-cgroup.ts'
 import { flag, flags, pairs } from './container-flags.ts'
 
 /** @param warn told what Docker cannot enforce */
@@ -11,7 +12,7 @@ export function limitFlags(limits: CgroupDefinition, container: ContainerDefinit
     if (limits[name as keyof CgroupDefinition] !== undefined) warn(`cgroupConfig.${name} is not enforced in a container: ${instead}`)
   }
   return [
-    ...cpuFlags(limits), ...memoryFlags(limits, warn), ...flag('blkio-weight', blkioWeight(limits)),
+    ...cpuFlags(limits, warn), ...memoryFlags(limits, warn), ...flag('blkio-weight', blkioWeight(limits)),
     ...rateFlags('device-read-bps', limits.deviceReadBps, warn), ...rateFlags('device-write-bps', limits.deviceWriteBps, warn),
     ...rateFlags('device-read-iops', limits.deviceReadIops, warn), ...rateFlags('device-write-iops', limits.deviceWriteIops, warn),
     ...flag('pids-limit', limits.pidsLimit), ...flag('oom-score-adj', limits.oomScoreAdj),
@@ -30,7 +31,9 @@ const unknownToDocker = {
   managedOomPreference: 'systemd-oomd looks at units, and the container is none',
 } as const satisfies Partial<Record<keyof CgroupDefinition, string>>
 
-function cpuFlags({ cpuQuota, cpuPeriod = 100_000, cpuShares, cpuWeight, cpusetCpus }: CgroupDefinition): readonly string[] {
+function cpuFlags(limits: CgroupDefinition, warn: (text: string) => void): readonly string[] {
+  const { cpuQuota, cpuPeriod = defaultCpuPeriod, cpuShares, cpuWeight, cpusetCpus } = limits
+  warnOfTinyQuota(limits, warn)
   const shares = cpuWeight === undefined ? cpuShares : clamp((cpuWeight / 100) * 1024, 2, 262_144)
   return [...(cpuQuota ? bandwidth(cpuQuota, cpuPeriod) : []), ...flag('cpu-shares', shares), ...flag('cpuset-cpus', cpusetCpus)]
 }

@@ -156,7 +156,7 @@ export const serviceFields = {
   allowedPaths: { kind: { is: 'list', of: { is: 'special', type: 'path' }, most: 50 }, about: 'Further directories that envFile may be in.' },
   secrets: { kind: { is: 'map', key: { like: /^(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}$/, expected: 'a file name' }, of: { is: 'object', type: 'Secret', fields: secretFields, short: 'file' } }, about: 'Files that the program finds in $CREDENTIALS_DIRECTORY, by name.' },
 
-  enabled: { kind: yesNo, default: false, about: 'Starts at boot. Timers of schedules are always enabled.' },
+  enabled: { kind: yesNo, default: false, about: 'Starts with tf create and at boot. Timers of schedules always do.' },
   timeout: { kind: duration, about: 'Longest run.' },
   startTimeout: { kind: duration, otherwise: '90, by systemd', about: 'Longest start.' },
   stopTimeout: { kind: duration, default: 120, about: 'From the stop to SIGKILL.' },

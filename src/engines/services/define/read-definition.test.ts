@@ -284,6 +284,7 @@ describe('what is refused', () => {
     ['a pid file of another type', { pidFile: '/run/x.pid' }, 'pidFile: is only for type forking'],
     ['itself as a dependency', { requires: ['web'] }, 'requires: must not name the service itself'],
     ['a health check of two kinds', { healthCheck: { url: 'http://localhost/', port: 1 } }, 'healthCheck.port: does not belong to http'],
+    ['a health check by another name', { healthCheck: { http: 'http://localhost/' } }, /^healthCheck\.http: is no field; expected one of kind, url, status, /],
     ['a health check of none', { healthCheck: {} }, 'healthCheck: expected url, port or command'],
     ['an unknown policy', { restartPolicy: 'sometimes' }, /^restartPolicy: expected one of no, always/],
     ['an unknown requirement', { startupRequirements: { kind: 'disk' } }, /^startupRequirements\.kind: expected one of memory/],

@@ -30,8 +30,7 @@ export function valuesByField(fields: Fields, given: object, path: string, readi
     const field = known.get(name)
     const before = field === undefined ? undefined : saidAs.get(field)
     if (field === undefined) {
-      const meant = placeBelow(fields, name, reading) ?? nearest(name, known.keys())
-      reading.problems.push({ path: within(path, name.slice(0, 60)), message: reasons.get(name) ?? `is no field${meant === undefined ? '' : `; did you mean ${meant}?`}` })
+      reading.problems.push({ path: within(path, name.slice(0, 60)), message: reasons.get(name) ?? noField(fields, name, reading) })
       return []
     }
     saidAs.set(field, name)
@@ -39,6 +38,16 @@ export function valuesByField(fields: Fields, given: object, path: string, readi
     reading.problems.push({ path: within(path, name), message: `says the same as ${before}; expected one of the two` })
     return []
   }))
+}
+
+/** So many names a line can hold. */
+const mostNamed = 15
+
+function noField(fields: Fields, name: string, reading: Reading): string {
+  const meant = placeBelow(fields, name, reading) ?? nearest(name, knownNames(fields, reading).keys())
+  if (meant !== undefined) return `is no field; did you mean ${meant}?`
+  const names = Object.keys(fields).map((field) => nameIn(reading.names, field))
+  return names.length > mostNamed ? 'is no field' : `is no field; expected one of ${names.join(', ')}`
 }
 
 /** `cgroupConfig.memoryLimit` for `memoryLimit`: a field of what one of these holds. */

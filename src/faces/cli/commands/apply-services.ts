@@ -10,10 +10,12 @@ import type { Print } from '../printers.ts'
 type Applied = OutputOf<TaskflowsContract['services']['apply']>
 type Item = Applied['items'][number]
 
-export const printApplied: Print<Applied> = async (applied, { output, talk }) => {
+export const printApplied: Print<Applied> = async (applied, { output, talk, values }) => {
   if (output.format === 'json' || output.format === 'yaml') await output.item(applied, { name: '', text: () => '' })
   else await output.page(applied, appliedListing(applied.hostname))
-  return tellApplied(applied, talk)
+  const code = tellApplied(applied, talk)
+  if (values['noStart'] !== true) tellNotStarted(applied, talk)
+  return code
 }
 
 /** What is said besides, and the exit code. */
@@ -23,6 +25,16 @@ export function tellApplied(applied: Applied, talk: Talk): number {
   const failed = applied.items.filter(({ problem }) => problem !== null)
   for (const { name, problem } of failed) talk.warn(`${name}: ${problem!}`)
   return failed.length === 0 ? exitCodes.ok : failed.length === applied.items.length ? exitCodes.error : exitCodes.partial
+}
+
+const mostNamed = 10
+
+/** New ones with neither a schedule nor a start at boot: nothing starts them but a command. */
+function tellNotStarted({ plan, items }: Applied, talk: Talk): void {
+  const begun = new Set(plan.changes.filter(({ steps }) => steps.some(({ verb }) => verb === 'start')).map(({ name }) => name))
+  const asleep = items.filter(({ name, action }) => action === 'create' && !begun.has(name)).map(({ name }) => name)
+  if (asleep.length === 0) return
+  talk.note(`not started: ${asleep.length > mostNamed ? `${asleep.length} services` : asleep.join(', ')}. tf start NAME starts one; with enabled: true, tf create and each boot do`)
 }
 
 const words: Readonly<Record<Item['action'], string>> = { create: 'created', update: 'changed', remove: 'removed', none: 'unchanged', rolled_back: 'rolled back' }
