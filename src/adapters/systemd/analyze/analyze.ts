@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process'
 import { mkdtempSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ServiceScope } from '../../../engines/services/service-definition.ts'
 import type { UnitFile, VerifyFinding } from '../../../engines/services/service-manager.ts'
@@ -15,15 +15,26 @@ import { readFindings } from './verify-findings.ts'
 /** Thousands of units take seconds. */
 const timeLimitMs = 60_000
 
-/** In one call, so that they know each other. @throws `systemd.unavailable` without systemd-analyze */
+/** Fewer are looked at in one go sooner than a second program starts. */
+const fewNames = 50
+const mostPrograms = 4
+
+/** All in one directory, so that they know each other. @throws `systemd.unavailable` without systemd-analyze */
 export async function verifyUnits(files: readonly Pick<UnitFile, 'unit' | 'text'>[], scope: ServiceScope): Promise<readonly VerifyFinding[]> {
   if (files.length === 0) return []
   return withFiles(files, async (directory) => {
     const paths = namesToAsk(files).map((unit) => join(directory, unit))
-    const { stderr } = await analyze(directory, ['verify', `--${scope}`, '--man=no', '--generators=no', ...paths])
-    if (/^Failed to (initialize|look)|unrecognized option/m.test(stderr)) throw unavailable(`systemd-analyze verify cannot look at units: ${stderr.trim()}`)
-    return readFindings(stderr, files.map(({ unit }) => unit))
+    const answers = await Promise.all(shared(paths).map((part) => analyze(directory, ['verify', `--${scope}`, '--man=no', '--generators=no', ...part])))
+    const told = answers.map(({ stderr }) => stderr).join('\n')
+    if (/^Failed to (initialize|look)|unrecognized option/m.test(told)) throw unavailable(`systemd-analyze verify cannot look at units: ${told.trim()}`)
+    return readFindings(told, files.map(({ unit }) => unit))
   })
+}
+
+/** Among so many programs as there are processors: one looks at half a unit in a millisecond. */
+function shared(paths: readonly string[]): readonly (readonly string[])[] {
+  const size = Math.max(fewNames, Math.ceil(paths.length / Math.min(availableParallelism(), mostPrograms)))
+  return Array.from({ length: Math.ceil(paths.length / size) }, (_, part) => paths.slice(part * size, (part + 1) * size))
 }
 
 const dependsOnOthers = /^(?:After|Before|Wants|Upholds|Requires|Requisite|BindsTo|PartOf|Conflicts|OnFailure|OnSuccess|PropagatesStopTo|StopPropagatedFrom|Slice)=/m

@@ -9,10 +9,13 @@ const harmless = [
 /** They only repeat that a finding above them is fatal. */
 const echo = [/has a bad unit file setting/, /Unit configuration has fatal error/]
 
-/** @param units those that were asked about; what is said of others is left out */
+/**
+ * Each once: programs that look at parts of the units may come by the same one.
+ * @param units those that were asked about; what is said of others is left out
+ */
 export function readFindings(output: string, units: readonly string[]): readonly VerifyFinding[] {
   const known = new Set(units)
-  return output.split('\n').flatMap((line) => {
+  return [...new Set(output.split('\n'))].flatMap((line) => {
     const found = readLine(line)
     if (found === undefined || echo.some((pattern) => pattern.test(line))) return []
     const unit = known.has(found.unit) ? found.unit : found.unit.replace(/@[^.]+\./, '@.')

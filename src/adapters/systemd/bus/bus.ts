@@ -21,13 +21,22 @@ export interface Bus extends AsyncDisposable {
    * @throws `systemd.unavailable`; `systemd.refused`, with the D-Bus name of the error as `details.error`; what `signal` was aborted with
    */
   call(call: BusCall, options?: CallOptions): Promise<readonly unknown[]>
-  /** Signals of the manager's own object, and those that `rules` select, until disposed of. @throws as `call` */
+  /**
+   * Signals that `rules` select, until disposed of. Of the manager's own object those alone that are needed: it tells of each unit
+   * that is loaded and each job that begins, thousands in a start of many.
+   * @throws as `call`
+   */
   listen(rules: readonly string[], listener: BusListener): Promise<Disposable>
 }
 
 const managerName = 'org.freedesktop.systemd1'
 const busName = 'org.freedesktop.DBus'
 export const managerObject = { path: '/org/freedesktop/systemd1', interface: 'org.freedesktop.systemd1.Manager' } as const
+
+/** The match rule for signals of the manager's own object: D-Bus specification, MATCH RULES. */
+export function signalsOfManager(member: 'JobRemoved' | 'Reloading' | 'UnitNew' | 'UnitRemoved'): string {
+  return `type='signal',sender='${managerName}',interface='${managerObject.interface}',member='${member}'`
+}
 
 /** More would only wait within the manager, which answers one after the other. */
 const callsInFlight = 32
@@ -119,10 +128,7 @@ export function createBus(address: string, unavailable: (reason: unknown) => Tas
       const { connection, listeners } = open
       listeners.add(listener)
       try {
-        open.subscribed ??= Promise.all([
-          addMatch(connection, `type='signal',sender='${managerName}',interface='${managerObject.interface}'`),
-          connection.ask(managerName, { ...managerObject, member: 'Subscribe' }),
-        ])
+        open.subscribed ??= connection.ask(managerName, { ...managerObject, member: 'Subscribe' })
         await Promise.all([open.subscribed, ...rules.map((rule) => addMatch(connection, rule))])
       } catch (error) {
         listeners.delete(listener)

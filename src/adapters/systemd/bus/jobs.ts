@@ -2,7 +2,7 @@
  * Jobs of the manager, by the object that a call answers with. The signal that one is over may come before that
  * answer, so ends are kept for as long as the watch lasts.
  */
-import { type Bus, managerObject } from './bus.ts'
+import { type Bus, managerObject, signalsOfManager } from './bus.ts'
 
 export interface JobWatch extends Disposable {
   /** systemd's word for how it ended; `lost` when the connection went before it did. */
@@ -13,7 +13,7 @@ export async function watchJobs(bus: Bus): Promise<JobWatch> {
   const ends = new Map<string, string>()
   const waiting = new Map<string, (result: string) => void>()
   let lost = false
-  const subscription = await bus.listen([], {
+  const subscription = await bus.listen([signalsOfManager('JobRemoved')], {
     heard: ({ interface: face, member, body }) => {
       if (member !== 'JobRemoved' || face !== managerObject.interface) return
       const [, job, , result] = body as [number, string, string, string]

@@ -7,7 +7,7 @@ import { isSingleRun } from '../../../engines/services/run-units.ts'
 import type { UnitChanges, UnitDetails } from '../../../engines/services/service-manager.ts'
 import { systemClock } from '../../../kernel/clock.ts'
 import { TaskflowsError } from '../../../kernel/errors.ts'
-import { type Bus, type BusListener, managerObject } from './bus.ts'
+import { type Bus, type BusListener, managerObject, signalsOfManager } from './bus.ts'
 import type { BusSignal } from './bus-connection.ts'
 import { createGlimpses } from './glimpses.ts'
 import { readDetails } from './read-units.ts'
@@ -15,6 +15,7 @@ import { changesOfUnits, unitOfPath } from './unit-details.ts'
 import { parseUnitName } from '../files/unit-names.ts'
 
 const collectMs = 50
+const rules = [changesOfUnits, signalsOfManager('Reloading'), signalsOfManager('UnitNew'), signalsOfManager('UnitRemoved')]
 const [firstRetryMs, longestRetryMs] = [100, 5000]
 
 /** Begins with `lost`: what is read from then on, and what is told, leave no gap. @throws `systemd.unavailable` if it cannot begin */
@@ -28,7 +29,7 @@ export async function* watch(bus: Bus, signal: AbortSignal): AsyncGenerator<Unit
       },
       lost: changes.lost,
     }
-    const subscription = await (first ? bus.listen([changesOfUnits], listener) : listenAgain(bus, listener, signal))
+    const subscription = await (first ? bus.listen(rules, listener) : listenAgain(bus, listener, signal))
     if (!subscription) return
     using _ = subscription
     yield { kind: 'lost' }
@@ -64,7 +65,7 @@ async function* read(bus: Bus, { changed: told, gone }: Told, seen: readonly Uni
 async function listenAgain(bus: Bus, listener: BusListener, signal: AbortSignal): Promise<Disposable | undefined> {
   for (let delay = firstRetryMs; !signal.aborted; delay = Math.min(delay * 2, longestRetryMs)) {
     try {
-      return await bus.listen([changesOfUnits], listener)
+      return await bus.listen(rules, listener)
     } catch (error) {
       if (!isUnavailable(error)) throw error
       await systemClock.sleep(delay, signal)

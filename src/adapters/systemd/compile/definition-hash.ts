@@ -1,5 +1,5 @@
 /** The fingerprint of a definition, which its units carry. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { looksSecret } from '../../../engines/services/define/secret-env.ts'
 import type { CgroupDefinition, ContainerDefinition, ServiceDefinition } from '../../../engines/services/service-definition.ts'
 
@@ -9,7 +9,7 @@ import type { CgroupDefinition, ContainerDefinition, ServiceDefinition } from '.
  * would let them try likely passwords.
  */
 export function definitionHash(definition: ServiceDefinition): string {
-  return createHash('sha256').update(JSON.stringify({ ...withoutValues(definition), source: undefined }, sortKeys)).digest('hex')
+  return hash('sha256', JSON.stringify(sorted({ ...withoutValues(definition), source: undefined })))
 }
 
 function withoutValues({ env, cgroupConfig, environment, ...definition }: ServiceDefinition): object {
@@ -29,7 +29,8 @@ function withoutSecrets(variables: Readonly<Record<string, string>>): Record<str
   return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, looksSecret(name, value) ? null : value]))
 }
 
-function sortKeys(_: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+function sorted(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(sorted)
+  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted((value as Readonly<Record<string, unknown>>)[name])]))
 }

@@ -12,12 +12,20 @@ const standardDirectories = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '
 
 /**
  * @param path as `$PATH`, for services that set none of their own
- * @returns finds a bare name along PATH, and says of a path whether it can be executed
+ * @returns finds a bare name along PATH, and says of a path whether it can be executed. What was found once is kept
  */
 export function createFindProgram({ path }: { readonly path: string }): CompileHost['findProgram'] {
-  return (name: string, definition?: ServiceDefinition) => {
+  const found = new Map<string, string>()
+  const find = (name: string, within: string): string | undefined => {
     if (name.includes('/')) return isAbsolute(name) && isExecutable(name) ? name : undefined
-    return directoriesOf(definition?.env?.['PATH'] ?? path).map((directory) => join(directory, name)).find(isExecutable)
+    return directoriesOf(within).map((directory) => join(directory, name)).find(isExecutable)
+  }
+  return (name: string, definition?: ServiceDefinition) => {
+    const within = definition?.env?.['PATH'] ?? path
+    const key = `${name}\0${within}`
+    const program = found.get(key) ?? find(name, within)
+    if (program !== undefined) found.set(key, program)
+    return program
   }
 }
 

@@ -102,7 +102,11 @@ function directiveLines(unit: string, directive: string, value: DirectiveValue):
   })
 }
 
+// oxlint-disable-next-line no-control-regex
+const suspicious = /[\x00-\x1f\x7f]|^ | $|\\$/
+
 function problemOf(text: string): string | undefined {
+  if (text.isWellFormed() && !suspicious.test(text)) return undefined
   // oxlint-disable-next-line no-control-regex
   const control = /[\x00-\x1f\x7f]/.exec(text)
   if (control) return /[\n\r]/.test(text) ? 'holds a line break' : `holds the control character \\x${control[0].charCodeAt(0).toString(16).padStart(2, '0')}`

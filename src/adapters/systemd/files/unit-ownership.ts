@@ -21,9 +21,10 @@ export function ownershipKeys({ name, source }: ServiceDefinition, role: UnitRol
   }
 }
 
+const lines = ['Service', 'Role', 'Hash', 'Source'].map((key) => new RegExp(`^X-Taskflows-${key}=(.*)$`, 'm'))
+
 /** Whose a unit is, by its text; `undefined` for a unit that is not ours. */
 export function readOwnership(text: string): Ownership | undefined {
-  const value = (key: string): string | undefined => new RegExp(`^X-Taskflows-${key}=(.*)$`, 'm').exec(text)?.[1]
-  const [service, role, hash] = [value('Service'), value('Role'), value('Hash')]
-  return service === undefined || role === undefined || hash === undefined ? undefined : { service, role: role as UnitRole, hash, source: value('Source') }
+  const [service, role, hash, source] = lines.map((line) => line.exec(text)?.[1])
+  return service === undefined || role === undefined || hash === undefined ? undefined : { service, role: role as UnitRole, hash, source }
 }
