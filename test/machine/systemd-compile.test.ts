@@ -43,6 +43,15 @@ describe.skipIf(withoutAnalyze !== undefined && !process.env['CI'])('systemd-ana
     }), { numRuns: 5, endOnFailure: true })
   })
 
+  test('knows all units of many, and names a fault that several come by once', async () => {
+    const count = 120
+    const units = Array.from({ length: count }, (_, at) => ({
+      unit: `taskflows-${at}.service`,
+      text: at === count - 1 ? '[Service]\nExecStart=/bin/true\nFoo=1\n' : `[Unit]\nRequires=taskflows-${count - 1}.service taskflows-${(at + 60) % count}.service\n[Service]\nExecStart=/bin/true\n`,
+    }))
+    expect(await verifyUnits(units, 'user')).toEqual([{ unit: 'taskflows-119.service', line: 3, severity: 'error', message: expect.stringContaining("'Foo'") }])
+  })
+
   test('names unit and line of what systemd does not understand', async () => {
     const findings = await verifyUnits([{ unit: 'taskflows-a.service', text: '[Service]\nExecStart=/bin/true\nFoo=1\n' }, { unit: 'taskflows-b.timer', text: '[Timer]\nOnCalendar=never\n' }], 'user')
     expect(findings).toEqual([
