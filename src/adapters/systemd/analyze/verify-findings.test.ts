@@ -17,5 +17,6 @@ taskflows-a.service: Command /nope/x is not executable: No such file or director
     { unit: 'taskflows-a.service', severity: 'warning', message: 'Unit nope.service not found.' },
     { unit: 'taskflows-a.service', severity: 'warning', message: 'Command /nope/x is not executable: No such file or directory' },
   ])
+  expect(readFindings(output + output, ['taskflows-a.service', 'taskflows-b.service', 'taskflows-w@.timer'])).toHaveLength(5)
   expect(readFindings('', ['taskflows-a.service'])).toEqual([])
 })
