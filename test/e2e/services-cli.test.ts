@@ -97,6 +97,12 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
       expect((await tf('create', 'typeless/later.ts', '--no-start')).err).toBe('1 created; systemd read its units once\n')
     })
 
+    test('has imported what a crontab says, and what is said of all of it once', async () => {
+      const { code, out, err } = await tf('import', write('cron.txt', 'MAILTO=a@b.example\n@daily /bin/echo one\n@weekly /bin/sleep 1\n'))
+      expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining("name: 'job'") })
+      expect(err).toMatch(/^echo, job: its output goes to the journal and not to a@b\.example.*\nImported 2, refused 0\./)
+    })
+
     test('says what changes and why, and does it', async () => {
       module('change.ts', { name: 'change', startCommand: 'sleep 1000', enabled: true })
       expect(await tf('create', 'change.ts')).toMatchObject({ code: 0 })
@@ -190,6 +196,8 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
       expect(out).toMatch(/^there-web +running +yes +- +- +Serves$/m)
       expect(out).toMatch(/^there-daily +waiting +yes +\d{4}-\d\d-\d\d 03:00:00 +\*-\*-\* 03:00:00 UTC/m)
       expect((await tf('list', '-m', 'there-*', '--running', '-o', 'name')).out).toBe('there-web\n')
+      const none = { code: 0, out: '', err: 'None of the services is running.\n' }
+      expect([await tf('list', '-m', 'there-daily', '--running'), await tf('status', '-m', 'there-daily', '--running')]).toEqual([none, none])
     })
 
     test('shows its state in columns, and of one all that is known', async () => {

@@ -97,6 +97,7 @@ test('what was probably meant is in the hint', () => {
   expect(refusal('0 9 1 * 1').hint).toBe("Write two: '*-*-01 09:00:00' and 'Mon *-*-* 09:00:00'.")
   expect(refusal('@daily').hint).toBe("Write '*-*-* 00:00:00'.")
   expect(refusal('@reboot').hint).toContain('enabled')
+  expect(refusal('every 5 minutes').hint).toMatch(/^Every five minutes is \*:00\/5, /)
 })
 
 test('hostile text is refused as a calendar, quickly, and nothing of a second line is kept', { timeout: 60_000 }, () => {

@@ -55,6 +55,7 @@ class Expression {
     if (this.#text.length > longestText) this.#refuse(this.#text.slice(0, 20), `it has ${this.#text.length} characters, more than ${longestText}`)
     const cron = cronHint(this.#text)
     if (cron !== undefined) this.#refuse(this.#text, 'it is a line of cron', cron)
+    if (/^every\b/i.test(this.#text.trim())) this.#refuse(this.#text, 'it is a sentence', 'Every five minutes is *:00/5, every day at three daily 03:00; a period of a service is a Periodic.')
     const { words, zone } = plainForm(this.#text)
     const left = [...words]
     const take = (belongs: (word: string) => boolean): string | undefined => left[0] !== undefined && belongs(left[0]) ? left.shift() : undefined

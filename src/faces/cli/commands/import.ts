@@ -41,12 +41,16 @@ async function write(path: string, content: string, replace: boolean): Promise<v
   }
 }
 
+const mostNamed = 10
+
 function tell({ services, refused }: ImportResult, out: string | undefined, talk: Invocation['talk']): void {
   for (const { from, reason } of refused) talk.warn(`${from} was not imported: ${reason}`)
-  for (const { name, notes, differences } of services) {
+  for (const { name, differences } of services) {
     for (const { key, source, ours } of differences) talk.warn(`${name}: ${key} is ${ours === undefined ? 'not said' : JSON.stringify(ours)}, and ${source === undefined ? 'not said' : JSON.stringify(source)} in its source`)
-    for (const note of notes) talk.note(`${name}: ${note}`)
   }
+  // Variables of a crontab are notes on each of its lines.
+  const said = Map.groupBy(services.flatMap(({ name, notes }) => notes.map((note) => ({ name, note }))), ({ note }) => note)
+  for (const [note, by] of said) talk.note(`${by.slice(0, mostNamed).map(({ name }) => name).join(', ')}${by.length > mostNamed ? `, and ${by.length - mostNamed} more` : ''}: ${note}`)
   const file = out ?? 'FILE'
   talk.note(`Imported ${services.length}, refused ${refused.length}. Next: tf check ${file}, tf plan ${file}, tf create ${file}, then ${switchOff(services)}.`)
 }

@@ -24,7 +24,7 @@ export const run: RunCommand = async (invocation) => {
   await using connection = await connect(invocation, 'services')
   const page = await connection.client.services.list({ details: false, ...(match !== undefined && { match }), ...(scope && { scope }), ...(running && { running }) })
   refuseUnknown(page, match, running)
-  await invocation.output(false).page(page, listing(page.items, zonedTime(invocation.config.displayTimezone)))
+  await invocation.output(false).page(page, listing(page.items, zonedTime(invocation.config.displayTimezone), running))
 }
 
 /** `tf list web` or `tf list --match web`. */
@@ -41,12 +41,17 @@ export function refuseUnknown({ items }: Page, match: string | undefined, runnin
   throw new TaskflowsError('service.not_found', isGlob(match) ? `no service is named like ${JSON.stringify(match)}` : `there is no service ${JSON.stringify(match)}`, { details: { match } })
 }
 
-function listing(items: readonly Service[], time: ZonedTime): Listing<Service> {
+/** What a list says that has nothing in it. */
+export function nothingOf(running: true | undefined): string {
+  return running ? 'None of the services is running.' : 'There are no services. tf create PATH makes those that a file defines.'
+}
+
+function listing(items: readonly Service[], time: ZonedTime, running: true | undefined): Listing<Service> {
   const scopes = new Set(items.map(({ scope }) => scope))
   const scope = { header: 'SCOPE', value: ({ scope: of }: Service) => of }
   return {
     name: ({ name }) => name,
-    empty: 'There are no services. tf create PATH makes those that a file defines.',
+    empty: nothingOf(running),
     columns: [
       { header: 'SERVICE', value: ({ name }) => name },
       { header: 'STATUS', value: ({ status, active_runs: runs }) => `${statusText(status)}${runs > 1 ? ` (${runs} runs)` : ''}`, style: ({ status }) => statusStyles[status] },

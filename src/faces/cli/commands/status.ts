@@ -10,7 +10,7 @@ import { dotted } from '../output/service-states.ts'
 import type { Paint } from '../output/style.ts'
 import { unitLineText } from '../output/unit-line-text.ts'
 import { type ZonedTime, zonedTime } from '../output/zoned-time.ts'
-import { type Service, type Which, refuseUnknown, whichOf } from './list-services.ts'
+import { type Service, type Which, nothingOf, refuseUnknown, whichOf } from './list-services.ts'
 
 interface Given extends Which {
   readonly name?: string
@@ -19,7 +19,8 @@ interface Given extends Which {
 }
 
 export const run: RunCommand = async (invocation) => {
-  const { name, all, running, details } = invocation.values as Given
+  const given = invocation.values as Given
+  const { name, all, running, details } = given
   await using connection = await connect(invocation, 'services')
   if (name !== undefined && !isGlob(name) && !all && !running && !details) return printOne(name, connection, invocation)
   const { match, scope } = whichOf(invocation)
@@ -27,7 +28,7 @@ export const run: RunCommand = async (invocation) => {
   refuseUnknown(page, match, running)
   const output = invocation.output(false)
   const items = all ? [...page.items, ...await helpersOf(page.items, connection, scope)] : page.items
-  await output.page({ ...page, items }, listing(output.paint, zonedTime(invocation.config.displayTimezone), details === true))
+  await output.page({ ...page, items }, listing(output.paint, zonedTime(invocation.config.displayTimezone), given))
 }
 
 async function printOne(name: string, { client }: Connection, invocation: Invocation): Promise<void> {
@@ -76,7 +77,7 @@ async function helpersOf(services: readonly Service[], { client }: Connection, s
   return found.flat()
 }
 
-function listing(paint: Paint, time: ZonedTime, details: boolean): Listing<Service> {
+function listing(paint: Paint, time: ZonedTime, { running, details }: Pick<Given, 'running' | 'details'>): Listing<Service> {
   const dot = dotted(paint)
   const when = (iso: string | null) => iso && time.short(iso)
   const enabled = (on: boolean | null) => dot(on === null ? null : on ? 'enabled' : 'disabled')
@@ -90,7 +91,7 @@ function listing(paint: Paint, time: ZonedTime, details: boolean): Listing<Servi
   ]
   return {
     name: ({ name }) => name,
-    empty: 'There are no services. tf create PATH makes those that a file defines.',
+    empty: nothingOf(running),
     columns: [
       { header: 'SERVICE', value: ({ name }) => name },
       { header: 'DESCRIPTION', value: ({ description }) => description, flexible: true, spare: 2 },
