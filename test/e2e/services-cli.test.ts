@@ -200,6 +200,22 @@ describe.skipIf(missing !== undefined && !process.env['CI'])('on a user manager'
       expect([await tf('list', '-m', 'there-daily', '--running'), await tf('status', '-m', 'there-daily', '--running')]).toEqual([none, none])
     })
 
+    test('says when a period begins again, which only systemd knows', async () => {
+      write('often.ts', `
+        import { Periodic, Service } from 'taskflows'
+        new Service({ name: 'often', startCommand: 'true', startSchedule: new Periodic({ startOn: 'boot', period: 3600, relativeTo: 'start' }) })
+      `)
+      expect(await tf('create', 'often.ts')).toMatchObject({ code: 0 })
+      const soon = async () => {
+        const { items: [service] } = await json<{ items: { next_start: string | null }[] }>('list', 'often')
+        return (Date.parse(service!.next_start!) - Date.now()) / 1000
+      }
+      await expect.poll(soon, { timeout: 10_000 }).toBeGreaterThan(3500)
+      expect(await soon()).toBeLessThanOrEqual(3600)
+      const { items: [next] } = await json<{ items: { runs: string[] }[] }>('next', 'often', '-n', '2')
+      expect(Date.parse(next!.runs[1]!) - Date.parse(next!.runs[0]!)).toBe(3_600_000)
+    })
+
     test('shows its state in columns, and of one all that is known', async () => {
       const { out } = await tf('status', 'there-*')
       expect(out.split('\n')[0]!.split(/ {2,}/)).toEqual(['SERVICE', 'DESCRIPTION', 'SERVICE ENABLED', 'TIMER ENABLED', 'LOAD STATE', 'ACTIVE STATE', 'SUB STATE', 'LAST START (UTC)', 'UPTIME', 'LAST FINISH', 'NEXT START', 'TIMERS'])

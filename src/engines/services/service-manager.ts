@@ -161,6 +161,8 @@ export interface ServiceManager {
   states(): Promise<readonly UnitState[]>
   /** In the order given; a unit that does not exist has loadState `not-found`. */
   details(units: readonly string[]): Promise<readonly UnitDetails[]>
+  /** When timers elapse next, in epoch milliseconds and in the order given; `null`: never, or not known. `details` costs five times as much. */
+  nextElapses(timers: readonly string[]): Promise<readonly (number | null)[]>
   conditions(unit: string): Promise<UnitConditions>
   /** Since when it runs, in epoch milliseconds: that of the machine since its boot, that of an account since its login. */
   since(): Promise<number | null>

@@ -57,7 +57,7 @@ export async function managerInside(scope: ServiceScope, place: { command(progra
   return {
     scope, directory,
     installed: ask('installed'), foreign: ask('foreign'), verify: ask('verify'), write: ask('write'), writeRuntime: ask('writeRuntime'), reload: ask('reload'), setEnabled: ask('setEnabled'),
-    act: ask('act'), resetFailed: ask('resetFailed'), states: ask('states'), details: ask('details'), conditions: ask('conditions'), since: ask('since'),
+    act: ask('act'), resetFailed: ask('resetFailed'), states: ask('states'), details: ask('details'), nextElapses: ask('nextElapses'), conditions: ask('conditions'), since: ask('since'),
     watch: async function* (signal) {
       const id = last += 1
       const told: Answer[] = []

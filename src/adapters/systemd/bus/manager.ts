@@ -3,9 +3,9 @@ import type { ServiceManager } from '../../../engines/services/service-manager.t
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { type Bus, managerObject } from './bus.ts'
 import { setEnabledByLinks } from '../files/enable-units.ts'
-import { readDetails, readStates } from './read-units.ts'
+import { readDetails, readNextElapses, readStates } from './read-units.ts'
 
-export type LiveManager = Pick<ServiceManager, 'reload' | 'setEnabled' | 'act' | 'resetFailed' | 'states' | 'details' | 'conditions' | 'since' | 'watch' | typeof Symbol.asyncDispose>
+export type LiveManager = Pick<ServiceManager, 'reload' | 'setEnabled' | 'act' | 'resetFailed' | 'states' | 'details' | 'nextElapses' | 'conditions' | 'since' | 'watch' | typeof Symbol.asyncDispose>
 
 /** A reload of thousands of units takes seconds, and more on a busy machine. */
 const reloadTimeoutMs = 300_000
@@ -28,6 +28,7 @@ export function createLiveManager(bus: Bus, directory: string): LiveManager {
     resetFailed: async (units) => void await Promise.all(units.map((unit) => resetFailed(bus, unit))),
     states: () => readStates(bus),
     details: (units) => readDetails(bus, units),
+    nextElapses: (timers) => readNextElapses(bus, timers),
     conditions: async (unit) => (await import('./conditions.ts')).readConditions(bus, unit),
     since: async () => (await import('./conditions.ts')).managerSince(bus),
     watch: async function* (signal) { yield* (await import('./watch.ts')).watch(bus, signal) },

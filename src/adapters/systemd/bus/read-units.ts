@@ -9,7 +9,7 @@ import type { UnitDetails, UnitState } from '../../../engines/services/service-m
 import { TaskflowsError } from '../../../kernel/errors.ts'
 import { type Bus, managerObject } from './bus.ts'
 import type { CallOptions } from './bus-connection.ts'
-import { type Clocks, type Properties, absentUnit, unitDetails, unitPath, unitState } from './unit-details.ts'
+import { type Clocks, type Properties, absentUnit, nextElapse, unitDetails, unitPath, unitState } from './unit-details.ts'
 
 const few = 16
 
@@ -32,6 +32,18 @@ export async function readDetails(bus: Bus, units: readonly string[], signal?: A
   if (units.length <= few) return Promise.all(units.map((unit) => readWhole(bus, unit, options)))
   const states = new Map((await readStatesOf(bus, units.filter((unit) => !unit.includes('@.')), options)).map((state) => [state.unit, state]))
   return Promise.all(units.map((unit) => readParts(bus, unit, states.get(unit), options)))
+}
+
+/** In the order given. */
+export function readNextElapses(bus: Bus, timers: readonly string[]): Promise<readonly (number | null)[]> {
+  return Promise.all(timers.map(async (timer) => {
+    try {
+      return nextElapse(await getAll(bus, timer, 'Timer', {}), clocks())
+    } catch (error) {
+      if (isAbsent(error)) return null
+      throw error
+    }
+  }))
 }
 
 async function readWhole(bus: Bus, unit: string, options: CallOptions): Promise<UnitDetails> {

@@ -113,7 +113,7 @@ function at(value: unknown): number | null {
 }
 
 /** The sooner of what elapses by the calendar and what elapses a time after the boot or another moment. */
-function nextElapse(own: Properties, { now, monotonic }: Clocks): number | null {
+export function nextElapse(own: Properties, { now, monotonic }: Clocks): number | null {
   const calendar = at(own['NextElapseUSecRealtime'])
   const sinceBoot = at(own['NextElapseUSecMonotonic'])
   const moments = [calendar, sinceBoot === null ? null : now - monotonic + sinceBoot].filter((moment) => moment !== null)

@@ -14,7 +14,7 @@ import { nextRunsOf, periodicRuns } from './next-runs.ts'
 import { listVersions } from '../apply/restore-version.ts'
 import type { ServiceManager, UnitDetails } from '../service-manager.ts'
 import type { NextRuns, ServiceFile, ServiceView, Services } from '../services.ts'
-import { factsOf, schedulesOf } from './unit-facts.ts'
+import { factsOf, isPeriodic, schedulesOf } from './unit-facts.ts'
 import type { AppliedVersion, ServiceVersions } from '../versions.ts'
 import { viewOf } from './views.ts'
 
@@ -30,8 +30,8 @@ export function createServices(host: ServicesHost): Services {
   async function viewsOf({ manager, states }: Inventory, services: readonly FoundService[], detailed: LatestVersions | undefined): Promise<ServiceView[]> {
     const runs = activeRuns(states.values())
     const asked = detailed ? services.flatMap(({ name, units }) => [...(runs.get(name) ?? []).map(({ unit }) => unit), units.get('service'), units.get('timer')].filter((unit) => unit !== undefined && (states.has(unit) || services.length <= fewServices))) as string[] : []
-    const details = await detailsOf(manager, asked)
-    return services.map((service) => viewOf(service, { states, details, runs: runs.get(service.name) ?? [], drift: detailed ? driftNow(service, details, detailed) : driftOf(service.installed, undefined), nowMs: clock.now() }))
+    const [details, elapses] = await Promise.all([detailsOf(manager, asked), elapsesOf(manager, detailed ? [] : services.flatMap((service) => periodicTimer(service, states) ?? []))])
+    return services.map((service) => viewOf(service, { states, details, elapses, runs: runs.get(service.name) ?? [], drift: detailed ? driftNow(service, details, detailed) : driftOf(service.installed, undefined), nowMs: clock.now() }))
   }
 
   return {
@@ -87,6 +87,18 @@ async function detailsOf(manager: ServiceManager, units: readonly string[]): Pro
   return new Map(real.length === 0 ? [] : (await manager.details(real)).map((details) => [details.unit, details]))
 }
 
+/** Of one that runs; of calendars the time can be told without systemd. */
+function periodicTimer({ units, installed }: FoundService, states: Inventory['states']): string | undefined {
+  const timer = units.get('timer')
+  const counts = timer !== undefined && states.get(timer)?.activeState === 'active' && isPeriodic(installed.find(({ role }) => role === 'timer')?.text ?? '')
+  return counts ? timer : undefined
+}
+
+async function elapsesOf(manager: ServiceManager, timers: readonly string[]): Promise<ReadonlyMap<string, number | null>> {
+  const moments = timers.length === 0 ? [] : await manager.nextElapses(timers)
+  return new Map(timers.map((timer, at) => [timer, moments[at]!]))
+}
+
 function filesOf({ definedAs, scope, installed }: FoundService): ServiceFile[] {
   return installed.flatMap(({ unit, path, text, dropIns }): ServiceFile[] => [
     { service: definedAs, scope, unit, path, content: text, kind: 'unit' },
@@ -101,10 +113,10 @@ async function nextOf({ manager, states }: Inventory, services: readonly FoundSe
     const file = service.installed.find(({ role }) => role === 'timer')
     return timer === undefined || file === undefined ? [] : [{ service, timer, schedules: schedulesOf(factsOf(file.text)) }]
   })
-  const details = await detailsOf(manager, scheduled.filter(({ schedules }) => schedules.some(({ kind }) => kind === 'periodic')).map(({ timer }) => timer))
+  const elapses = await elapsesOf(manager, scheduled.flatMap(({ service }) => periodicTimer(service, states) ?? []))
   return scheduled.flatMap(({ service, timer, schedules }) => schedules.map((schedule): NextRuns => {
     const armed = states.get(timer)?.activeState === 'active'
-    const runs = schedule.kind === 'calendar' ? nextRunsOf([schedule], count, nowMs) : periodicRuns(schedule, details.get(timer)?.nextElapseAt ?? null, count)
+    const runs = schedule.kind === 'calendar' ? nextRunsOf([schedule], count, nowMs) : periodicRuns(schedule, elapses.get(timer) ?? null, count)
     return { service: service.name, scope: service.scope, schedule: describeSchedule(schedule), armed, runs: armed ? runs : [] }
   }))
 }

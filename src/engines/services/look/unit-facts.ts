@@ -40,6 +40,11 @@ export function changedKeys(from: UnitFacts, to: UnitFacts): string[] {
   return [...keys].filter((key) => (from.get(key) ?? []).join('\n') !== (to.get(key) ?? []).join('\n')).sort()
 }
 
+/** Whether a timer counts from a moment that systemd alone knows: systemd.timer(5). */
+export function isPeriodic(text: string): boolean {
+  return /^On(?:UnitActive|UnitInactive|Boot|Startup|Active)Sec=/m.test(text)
+}
+
 /** The schedules that a timer's text keeps to. */
 export function schedulesOf(timer: UnitFacts): Schedule[] {
   const seconds = (key: string) => secondsOf(firstOf(timer, `Timer.${key}`) ?? '')

@@ -39,6 +39,14 @@ describe('a view', () => {
     expect(viewOf(one, { ...seen, states: states(state('taskflows-nightly.timer', 'active', 'waiting')) })).toMatchObject({ status: 'waiting', nextStartAt: Date.parse('2030-01-08T03:00:00Z') })
   })
 
+  test('has the next start of a period from whoever knows it', () => {
+    const one = services.find(({ name }) => name === 'nightly')!
+    const running = { ...seen, states: states(state('taskflows-nightly.timer', 'active', 'waiting')) }
+    expect(viewOf(one, { ...running, elapses: new Map([['taskflows-nightly.timer', 77]]) }).nextStartAt).toBe(77)
+    expect(viewOf(one, { ...running, elapses: new Map([['taskflows-nightly.timer', null]]) }).nextStartAt).toBe(Date.parse('2030-01-08T03:00:00Z'))
+    expect(viewOf(one, { ...seen, elapses: new Map([['taskflows-nightly.timer', 77]]) }).nextStartAt).toBeNull()
+  })
+
   test('of an instance is about the unit of that instance', () => {
     const one = services.find(({ name }) => name === 'worker@2')!
     expect(viewOf(one, { ...seen, states: states(state('taskflows-worker@2.service', 'active', 'running')) })).toMatchObject({ name: 'worker@2', unit: 'taskflows-worker@2.service', status: 'running', timerEnabled: null })

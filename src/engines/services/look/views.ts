@@ -14,13 +14,15 @@ export interface Seen {
   readonly states: ReadonlyMap<string, UnitState>
   /** More of some of them; empty when nobody asked. */
   readonly details: ReadonlyMap<string, UnitDetails>
+  /** When timers elapse next of which there are no details, as far as systemd was asked. */
+  readonly elapses?: ReadonlyMap<string, number | null>
   /** Of this service: those that go on besides it. */
   readonly runs: readonly UnitState[]
   readonly drift: readonly string[]
   readonly nowMs: number
 }
 
-export function viewOf(service: FoundService, { states, details, runs, drift, nowMs }: Seen): ServiceView {
+export function viewOf(service: FoundService, { states, details, elapses, runs, drift, nowMs }: Seen): ServiceView {
   const { name, scope, installed, units } = service
   const unit = units.get('service') ?? serviceUnit(name)
   const timer = units.get('timer')
@@ -50,7 +52,7 @@ export function viewOf(service: FoundService, { states, details, runs, drift, no
     lastStartAt: latest(known?.startedAt, ...going.map(({ startedAt }) => startedAt), units.has('run-service') ? details.get(timer ?? '')?.lastTriggerAt : null),
     lastFinishAt: known?.endedAt ?? null,
     activeSince: going[0]?.activeSince ?? null,
-    nextStartAt: timerState?.activeState !== 'active' ? null : details.get(timer!)?.nextElapseAt ?? nextRunsOf(schedules, 1, nowMs)[0] ?? null,
+    nextStartAt: timerState?.activeState !== 'active' ? null : details.get(timer!)?.nextElapseAt ?? elapses?.get(timer!) ?? nextRunsOf(schedules, 1, nowMs)[0] ?? null,
     result: known?.result ?? null,
     exitCode: known?.exitCode ?? null,
     restarts: known?.restarts ?? null,
