@@ -65,7 +65,7 @@ async function working(fn: AnyFunction, { concurrency = 10, database = store.dat
   })
   await worker.start()
   stopped.push(() => worker.stop())
-  const asleep = () => vi.waitFor(() => expect(keeperClock.sleeping).toBe(1), { interval: 5 })
+  const asleep = () => vi.waitFor(() => expect(keeperClock.sleeping).toBe(1), { timeout: 10_000, interval: 5 })
   /** The keeper's next beat, and what it brought. */
   const beat = async () => {
     await asleep()
@@ -75,6 +75,7 @@ async function working(fn: AnyFunction, { concurrency = 10, database = store.dat
   return { id, queue, worker, reports, errors, beat, add: (payload: unknown = {}) => store.add({ queue, payload }) }
 }
 
+const soon = { timeout: 10_000, interval: 20 }
 const until = (id: string, state: string) => vi.waitFor(async () => {
   const job = await store.get(id)
   expect(job.state).toBe(state)
@@ -111,10 +112,10 @@ describe('an attempt that is completed in a transaction', () => {
     const id = await add()
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '{"sum":3}', attempts: 1, lockedBy: null })
     expect(await effectsOf(id)).toEqual(['attempt 1'])
-    await vi.waitFor(() => expect(reports).toMatchObject([{ id, outcome: 'succeeded', attempt: 1, error: null }]))
+    await vi.waitFor(() => expect(reports).toMatchObject([{ id, outcome: 'succeeded', attempt: 1, error: null }]), soon)
     expect((await store.events.list(everyTenant, { limit: 100, subject: id })).items.map(({ type }) => type)).toEqual(['job.added', 'job.succeeded'])
     expect(errors).toEqual([])
-    await vi.waitFor(async () => expect(await store.rowsLeft()).toMatchObject({ leases: 0 }))
+    await vi.waitFor(async () => expect(await store.rowsLeft()).toMatchObject({ leases: 0 }), soon)
   })
 
   test('has succeeded although its handler throws afterwards, and the error is told', async () => {
@@ -124,7 +125,7 @@ describe('an attempt that is completed in a transaction', () => {
     })
     const id = await add()
     await until(id, 'SUCCEEDED')
-    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'succeeded' }]))
+    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'succeeded' }]), soon)
     expect(errors).toMatchObject([{ message: expect.stringMatching(/succeeded in its transaction; after that its handler failed: RangeError: too late/) }])
   })
 
@@ -136,7 +137,7 @@ describe('an attempt that is completed in a transaction', () => {
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ attempts: 2, lastErrorType: 'TransactionNotCommitted' })
     expect(await outcomesOf(id)).toEqual(['failed', 'succeeded'])
     expect(await effectsOf(id)).toEqual(['attempt 2'])
-    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'retried', error: expect.stringMatching(/^TransactionNotCommitted: /) }, { outcome: 'succeeded' }]))
+    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'retried', error: expect.stringMatching(/^TransactionNotCommitted: /) }, { outcome: 'succeeded' }]), soon)
   })
 
   test('that is rolled back by an error has failed with that error', async () => {
@@ -262,7 +263,7 @@ describe('a handler that returns while its transaction is open', () => {
     expect((await store.get(id)).state).toBe('RUNNING')
     await end('commit')
     await until(id, 'SUCCEEDED')
-    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'succeeded' }]))
+    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'succeeded' }]), soon)
     expect(await outcomesOf(id)).toEqual(['succeeded'])
   })
 
@@ -310,7 +311,7 @@ describe('a handler that returns while its transaction is open', () => {
       await systemClock.sleep(50)
       await end(how)
       if (how === 'commit') expect(await cancelled).toBe('job.invalid_transition')
-      await vi.waitFor(async () => expect((await store.get(id)).state).toMatch(how === 'commit' ? 'SUCCEEDED' : /CANCELLED|SUCCEEDED/))
+      await vi.waitFor(async () => expect((await store.get(id)).state).toMatch(how === 'commit' ? 'SUCCEEDED' : /CANCELLED|SUCCEEDED/), soon)
       await cancelled
     }
   })
@@ -352,7 +353,7 @@ describe('an attempt that was', () => {
     expect(await told.promise).toMatchObject({ name: 'AttemptStopped', why: 'cancelled' })
     expect(await effectsOf(id)).toEqual([])
     expect(await outcomesOf(id)).toEqual(['cancelled'])
-    await vi.waitFor(async () => expect(await store.rowsLeft()).toMatchObject({ leases: 0 }))
+    await vi.waitFor(async () => expect(await store.rowsLeft()).toMatchObject({ leases: 0 }), soon)
   })
 
   test('cancelled between two transactions cannot be completed in the second', async () => {
@@ -365,9 +366,9 @@ describe('an attempt that was', () => {
     const id = await add()
     expect(await told.promise).toMatchObject({ name: 'AttemptStopped', why: 'cancelled' })
     expect(await effectsOf(id)).toEqual([])
-    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'cancelled' }]))
+    await vi.waitFor(() => expect(reports).toMatchObject([{ outcome: 'cancelled' }]), soon)
     expect(await outcomesOf(id)).toEqual(['cancelled'])
-    await vi.waitFor(async () => expect(await store.rowsLeft()).toMatchObject({ leases: 0 }))
+    await vi.waitFor(async () => expect(await store.rowsLeft()).toMatchObject({ leases: 0 }), soon)
   })
 
   test('lost cannot be completed, and its handler is told at the next beat', async () => {
@@ -389,7 +390,7 @@ describe('an attempt that was', () => {
     await until(id, 'SUCCEEDED')
     expect(await effectsOf(id)).toEqual([])
     expect(await outcomesOf(id)).toEqual(['lost', 'succeeded'])
-    await vi.waitFor(() => expect(subject.reports.map(({ outcome }) => outcome).toSorted()).toEqual(['lease_lost', 'succeeded']))
+    await vi.waitFor(() => expect(subject.reports.map(({ outcome }) => outcome).toSorted()).toEqual(['lease_lost', 'succeeded']), soon)
   })
 
   test('completed is not taken for lost by a beat that comes before its handler returns', async () => {
@@ -400,7 +401,7 @@ describe('an attempt that was', () => {
       expect(context.signal.aborted).toBe(false)
     })
     await until(await subject.add(), 'SUCCEEDED')
-    await vi.waitFor(() => expect(subject.reports).toMatchObject([{ outcome: 'succeeded' }]))
+    await vi.waitFor(() => expect(subject.reports).toMatchObject([{ outcome: 'succeeded' }]), soon)
     expect(subject.errors).toEqual([])
   })
 })

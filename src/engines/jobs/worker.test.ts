@@ -75,6 +75,7 @@ function subject(tasks: readonly Task[], options: Partial<WorkerOptions> = {}) {
 const working = (fn: AnyFunction, { name = 'work', retries = 0, ...options }: Omit<TaskOptions, 'retries'> & { readonly retries?: number } = {}) =>
   task(fn, { name, retries: { maxAttempts: retries + 1, baseDelaySeconds: 0 }, ...options })
 
+const soon = { timeout: 10_000, interval: 20 }
 const until = (id: string, state: string) => vi.waitFor(async () => {
   const job = await store.get(id)
   expect(job.state).toBe(state)
@@ -96,7 +97,7 @@ describe('a job', () => {
     await worker.start()
     const id = await add({ payload: { n: 21 } })
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '{"twice":42}', attempts: 1, lockedBy: null })
-    await vi.waitFor(() => expect(reports).toMatchObject([{ id, outcome: 'succeeded', attempt: 1, error: null }]))
+    await vi.waitFor(() => expect(reports).toMatchObject([{ id, outcome: 'succeeded', attempt: 1, error: null }]), soon)
   })
 
   test('with a payload too long for the claimable row arrives whole', async () => {
@@ -114,7 +115,7 @@ describe('a job', () => {
     const id = await add()
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '3', attempts: 3, lastErrorMessage: 'try 2' })
     expect(await outcomesOf(id)).toEqual(['failed', 'failed', 'succeeded'])
-    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome)).toEqual(['retried', 'retried', 'succeeded']))
+    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome)).toEqual(['retried', 'retried', 'succeeded']), soon)
   })
 
   test('is DEAD when its budget is spent, its own budget before that of its task', async () => {
@@ -219,7 +220,7 @@ describe('a cancel', () => {
     // A worker claims ahead once it has seen how fast it is.
     await allSucceeded(await addMany(300, 'quick'))
     const ids = await addMany(4)
-    await vi.waitFor(async () => expect(await store.database.query('select count(*) as count from taskflows.ready where queue = $1', [queue])).toEqual([{ count: 0 }]))
+    await vi.waitFor(async () => expect(await store.database.query('select count(*) as count from taskflows.ready where queue = $1', [queue])).toEqual([{ count: 0 }]), soon)
     await store.jobs.cancel(everyTenant, ids[2]!, { by: tester })
     await told.promise
     gate.resolve()
@@ -238,10 +239,10 @@ describe('a cancel', () => {
     })])
     const [id] = await addMany(2)
     await worker.start()
-    await vi.waitFor(() => expect(calls).toBe(1))
+    await vi.waitFor(() => expect(calls).toBe(1), soon)
     await store.jobs.cancel(everyTenant, id!, { by: tester })
     await store.jobs.retry(everyTenant, id!, { by: tester })
-    await vi.waitFor(() => expect(calls).toBe(2))
+    await vi.waitFor(() => expect(calls).toBe(2), soon)
     await beat()
     second.resolve()
     await until(id!, 'SUCCEEDED')
@@ -255,9 +256,9 @@ describe('a stop', () => {
     await worker.start()
     await allSucceeded(await addMany(300, 'quick'))
     const ids = await addMany(4)
-    await vi.waitFor(async () => expect(await store.database.query('select count(*) as count from taskflows.ready where queue = $1', [queue])).toEqual([{ count: 0 }]))
+    await vi.waitFor(async () => expect(await store.database.query('select count(*) as count from taskflows.ready where queue = $1', [queue])).toEqual([{ count: 0 }]), soon)
     const stopped = worker.stop()
-    await vi.waitFor(async () => expect(await store.database.query('select count(*) as count from taskflows.ready where queue = $1', [queue])).toEqual([{ count: 3 }]))
+    await vi.waitFor(async () => expect(await store.database.query('select count(*) as count from taskflows.ready where queue = $1', [queue])).toEqual([{ count: 3 }]), soon)
     gate.resolve()
     await stopped
     expect(await Promise.all(ids.map(async (id) => (({ state, attempts }) => [state, attempts])(await store.get(id))))).toEqual([['SUCCEEDED', 1], ['PENDING', 0], ['PENDING', 0], ['PENDING', 0]])
@@ -330,7 +331,7 @@ describe('a lost lease', () => {
     }, { retries: 3 })])
     await worker.start()
     const id = await add()
-    await vi.waitFor(async () => expect((await store.get(id)).state).toBe('RUNNING'))
+    await vi.waitFor(async () => expect((await store.get(id)).state).toBe('RUNNING'), soon)
     await store.expireLeases()
     expect(await runRescue(store.database)).toBe(1)
     await beat()
@@ -338,7 +339,7 @@ describe('a lost lease', () => {
     gate.resolve()
     expect(await until(id, 'SUCCEEDED')).toMatchObject({ result: '"second"', attempts: 2 })
     expect(await outcomesOf(id)).toEqual(['lost', 'succeeded'])
-    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome).toSorted()).toEqual(['lease_lost', 'succeeded']))
+    await vi.waitFor(() => expect(reports.map(({ outcome }) => outcome).toSorted()).toEqual(['lease_lost', 'succeeded']), soon)
     expect(errors).toMatchObject([{ message: expect.stringContaining('lost 1 of its leases') }])
   })
 })

@@ -34,7 +34,7 @@ test('while the database is away facts wait, and then each is written once', asy
   await expect.poll(async () => {
     await clock.advance(1_000)
     return toldOf('away')
-  }).toEqual(['run-1', 'run-2'])
+  }, { timeout: 10_000 }).toEqual(['run-1', 'run-2'])
 })
 
 test('a stop does not wait for a database that stays away', async () => {
