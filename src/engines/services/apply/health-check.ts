@@ -18,13 +18,18 @@ export interface HealthOptions {
 export async function untilHealthy(definition: ServiceDefinition, { clock, probe, unitProblem }: HealthOptions): Promise<string | null> {
   const { within, interval, timeout } = definition.healthCheck!
   const deadline = clock.now() + within * 1000
+  let told: string | undefined
   for (;;) {
     const look = new AbortController()
-    using _ = clock.timer(Math.max(1, Math.min(timeout * 1000, deadline - clock.now())), () => look.abort())
+    const left = deadline - clock.now()
+    using _ = clock.timer(Math.max(1, Math.min(timeout * 1000, left)), () => look.abort())
     const problem = await probe(definition, look.signal)
     const failed = await unitProblem()
     if (failed !== null || problem === null) return failed
-    if (clock.now() + interval * 1000 >= deadline) return `is not well ${formatDuration(within * 1000)} after its start: ${problem}`
+    // One that the end of the time cut short tells less than the one before it.
+    const isCutShort = look.signal.aborted && left < timeout * 1000
+    if (told === undefined || !isCutShort) told = problem
+    if (clock.now() + interval * 1000 >= deadline) return `is not well ${formatDuration(within * 1000)} after its start: ${told}`
     await clock.sleep(interval * 1000)
   }
 }
