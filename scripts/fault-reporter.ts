@@ -9,17 +9,23 @@ import type { Reporter, SerializedError, TestModule, TestSuite } from 'vitest/no
 
 export interface Report {
   readonly passed: number
-  readonly failed: number
-  readonly faults: readonly string[]
+  readonly faults: readonly Fault[]
+}
+
+export interface Fault {
+  /** Of tests; `null`: nobody knows. */
+  readonly file: string | null
+  /** Its name, and below it why. */
+  readonly text: string
 }
 
 export default class FaultReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
-    const faults: string[] = unhandled.map((error) => `an error that nobody caught\n${textOf(error)}`)
+    const faults: Fault[] = unhandled.map((error) => ({ file: null, text: `an error that nobody caught\n${textOf(error)}` }))
     let passed = 0
-    const note = (name: string, errors: readonly SerializedError[]) => { if (errors.length > 0) faults.push([name, ...errors.map(textOf)].join('\n')) }
     for (const module of modules) {
       const { relativeModuleId: file, children } = module
+      const note = (name: string, errors: readonly SerializedError[]) => { if (errors.length > 0) faults.push({ file, text: [name, ...errors.map(textOf)].join('\n') }) }
       note(file, module.errors())
       for (const suite of children.allSuites()) note(`${file} > ${fullNameOf(suite)}`, suite.errors())
       for (const test of children.allTests()) {
@@ -28,7 +34,7 @@ export default class FaultReporter implements Reporter {
         if (state === 'failed') note(`${file} > ${test.fullName}`, errors.length > 0 ? errors : [{ message: 'failed' }])
       }
     }
-    writeFileSync(process.env['TASKFLOWS_TEST_REPORT']!, JSON.stringify({ passed, failed: faults.length, faults } satisfies Report))
+    writeFileSync(process.env['TASKFLOWS_TEST_REPORT']!, JSON.stringify({ passed, faults } satisfies Report))
   }
 }
 
