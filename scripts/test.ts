@@ -86,7 +86,7 @@ async function testOn(version: string, args: readonly string[]): Promise<Outcome
     if (reason !== undefined) return skip(`PostgreSQL ${version}`, reason)
   }
   const where = `on PostgreSQL ${version}`
-  const first = await runTests(version, args)
+  const first = await runTests(version, ['--passWithNoTests', ...args])
   const again = filesToRunAgain(first.faults)
   const real = first.faults.filter(({ file }) => file === null || !again.includes(file))
   for (const file of again) {
@@ -109,7 +109,7 @@ async function runTests(version: string, args: readonly string[]): Promise<Repor
   const directory = mkdtempSync(join(tmpdir(), 'taskflows-test-'))
   try {
     const report = join(directory, 'report.json')
-    const code = await runPackage('vitest', ['run', '--reporter=default', '--reporter=./scripts/fault-reporter.ts', '--passWithNoTests', ...args], {
+    const code = await runPackage('vitest', ['run', '--reporter=default', '--reporter=./scripts/fault-reporter.ts', ...args], {
       env: { ...process.env, TASKFLOWS_TEST_POSTGRES: version, TASKFLOWS_TEST_REPORT: report },
     })
     return readReport(report, code)
